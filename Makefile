@@ -1,0 +1,75 @@
+# memhooks: `make` alone prints what there is. Needs Go and make, nothing else.
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME ?= 60s
+REPORT   := go run ./infra/testreport
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fuzz conformance acceptance bench build golden \
+        check-format check-vet check-lint check-race check-modules
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# Settings of `make run`. What the caller's environment sets stays as it is.
+run: export MEMHOOKS_AUTH ?= off
+run: export MEMHOOKS_ALLOW_DESTINATIONS ?= 127.0.0.0/8,::1/128
+run: export MEMHOOKS_AUTO_CREATE ?= on
+run: export MEMHOOKS_RATE ?= 0
+run: ## start the whole system in one process on 127.0.0.1:8080, data in ./data
+	go run ./local serve
+
+test: ## run every test; ends with what was skipped and why (under 2 minutes)
+	$(REPORT) -shuffle=on ./...
+
+check: ## all that CI runs: format, vet, lint, tests, race, suites, fuzz 5 s each (under 20 minutes)
+	@for step in check-format check-vet check-lint check-modules test check-race conformance acceptance; do \
+		echo "== $$step"; $(MAKE) --no-print-directory $$step || exit 1; \
+	done
+	@echo "== fuzz"; $(MAKE) --no-print-directory fuzz FUZZTIME=5s
+	@echo "== check passed"
+
+check-format:
+	@unformatted=$$(gofmt -l .) || exit 1; \
+	if [ -n "$$unformatted" ]; then \
+		echo "not formatted; run: gofmt -w" $$unformatted; exit 1; \
+	fi
+
+check-vet:
+	go vet ./...
+
+check-lint:
+	@if command -v golangci-lint >/dev/null 2>&1; then golangci-lint run; \
+	else echo "skipped: golangci-lint is not installed; with it: golangci-lint run"; fi
+
+check-race:
+	@if [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null 2>&1; then \
+		$(REPORT) -race -shuffle=on ./...; \
+	else echo "skipped: the race detector needs a C compiler; with one: go test -race -shuffle=on ./..."; fi
+
+check-modules:
+	go mod verify
+
+fuzz: ## run every fuzz target for FUZZTIME (60s each)
+	@listed=$$(go test -list '^Fuzz' ./...) || { echo "$$listed"; exit 1; }; \
+	targets=$$(echo "$$listed" | awk '/^Fuzz/{names[++n]=$$1} /^ok/{for(i=1;i<=n;i++) print $$2 ":" names[i]; n=0}'); \
+	if [ -z "$$targets" ]; then echo "no fuzz target was found"; exit 1; fi; \
+	for target in $$targets; do \
+		echo "-- $$target"; \
+		go test -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) "$${target%:*}" || exit 1; \
+	done
+
+conformance: ## run the one conformance suite on every cloud that needs no account
+	$(REPORT) -count=1 -run Conformance ./shared/adapter/...
+
+acceptance: ## run the acceptance list over HTTP and print its table, a line a row
+	go -C local/acceptance test -count=1 -run '^TestRow'
+
+bench: ## print the budgets' figures beside bare references measured in the same run
+	go run ./local bench
+
+build: ## build the static binary bin/memhooks
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/memhooks ./local
+
+golden: ## write the golden files anew from what the code gives now; read the diff
+	UPDATE_GOLDEN=1 go test -count=1 ./...
