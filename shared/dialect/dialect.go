@@ -71,7 +71,7 @@ func Causes(dialect string, names []string) ([]events.Cause, error) {
 	for _, n := range names {
 		found := false
 		for _, t := range events.Catalog {
-			if have := table[dialect].name(t); have != "" && (have == n || n == "*" && dialect == REM) {
+			if have := Name(dialect, t.Cause); have != "" && (have == n || n == "*" && dialect == REM) {
 				out, found = append(out, t.Cause), true
 			}
 		}
@@ -82,12 +82,13 @@ func Causes(dialect string, names []string) ([]events.Cause, error) {
 	return out, nil
 }
 
-// EventNames lists the event names of a dialect, each once.
+// EventNames lists the event names of a dialect, each once; none of a dialect
+// that is not known.
 func EventNames(dialect string) []string {
 	var out []string
 	seen := map[string]bool{"": true}
 	for _, t := range events.Catalog {
-		if n := table[dialect].name(t); !seen[n] {
+		if n := Name(dialect, t.Cause); !seen[n] {
 			seen[n] = true
 			out = append(out, n)
 		}
@@ -102,6 +103,9 @@ func Body(dialect string, e Event, mode redact.Mode) ([]byte, error) {
 	r, known := table[dialect]
 	if !ok || !known || r.name(t) == "" {
 		return nil, fault.New(fault.Internal, "dialect %q has no event for %q", dialect, e.Change.Cause)
+	}
+	if e.Gone != "" {
+		e.Fields = nil
 	}
 	return wire.Append(make([]byte, 0, 1024), r.body(t, e, mode))
 }

@@ -1,0 +1,116 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/dialect"
+	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/redact"
+	"github.com/memhooks/memhooks/shared/sign"
+)
+
+// The headers that tell a receiver where an event stands. They are written in
+// http.Header's canonical spelling.
+const (
+	headerHook     = "X-Memhooks-Hook"
+	headerDelivery = "X-Memhooks-Delivery"
+	headerAttempt  = "X-Memhooks-Attempt"
+	headerSeq      = "X-Memhooks-Seq"
+	headerPrevSeq  = "X-Memhooks-Prev-Seq"
+	headerTest     = "X-Memhooks-Test"
+)
+
+var jsonType = []string{"application/json"}
+
+// request is the POST of an attempt that begins at a time. It writes down in
+// the job how much of the event was shown.
+func (s *Sender) request(ctx context.Context, h *hook.Hook, j *Job, at time.Time) (*http.Request, error) {
+	mode, err := s.cfg.Modes.Mode(ctx, *h)
+	if err != nil {
+		return nil, fmt.Errorf("delivery: redaction: %w", err)
+	}
+	if j.Redaction == "" || mode.TighterThan(j.Redaction) {
+		j.Redaction = mode
+	}
+	c := &j.Entry.Change
+	var fields map[string]any
+	var gone dialect.Gone
+	if j.Redaction.Keeps(redact.Marker) { // else nothing of it would show
+		if fields, gone, err = s.cfg.Source.Content(ctx, *c); err != nil {
+			return nil, fmt.Errorf("delivery: content: %w", err)
+		}
+	}
+	event := dialect.Event{Change: *c, Fields: fields, Gone: gone}
+	req, err := s.signed(ctx, h, event, j.Redaction, at)
+	if err != nil {
+		return nil, err
+	}
+	req.Header[headerDelivery] = []string{j.ID()}
+	req.Header[headerAttempt] = []string{strconv.Itoa(j.Attempts)}
+	req.Header[headerSeq] = []string{strconv.FormatInt(j.Entry.Seq, 10)}
+	req.Header[headerPrevSeq] = []string{strconv.FormatInt(j.Prev, 10)}
+	return req, nil
+}
+
+// signed renders an event for a hook, in the mode that is given, and signs it.
+func (s *Sender) signed(ctx context.Context, h *hook.Hook, e dialect.Event, mode redact.Mode, at time.Time) (*http.Request, error) {
+	body, err := dialect.Body(h.Dialect, e, mode)
+	if err != nil {
+		return nil, fmt.Errorf("delivery: body: %w", err)
+	}
+	to, err := url.Parse(h.URL)
+	if err != nil {
+		return nil, errBadURL
+	}
+	req := (&http.Request{
+		Method: http.MethodPost, URL: to, Host: to.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        make(http.Header, 12),
+		ContentLength: int64(len(body)),
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		// The transport asks for the body anew only where nothing of it was
+		// written, because a kept connection had been closed.
+		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
+	}).WithContext(ctx)
+	req.Header["Content-Type"] = jsonType
+	req.Header["User-Agent"] = s.userAgent
+	req.Header[headerHook] = []string{h.ID}
+	message := sign.Message{ID: e.Change.EventID(), At: at, Body: body}
+	if err := s.sign(ctx, req.Header, h, message); err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+// sign signs with the hook's secret. While a rotation's overlap lasts, the
+// product header keeps the old secret and webhook-signature carries both, the
+// new one first.
+func (s *Sender) sign(ctx context.Context, header http.Header, h *hook.Hook, m sign.Message) error {
+	named, err := sign.ParseDialect(h.Dialect)
+	if err != nil {
+		return fmt.Errorf("delivery: sign: %w", err)
+	}
+	if h.Secret == nil {
+		sign.Apply(header, named, nil, nil, m)
+		return nil
+	}
+	current, previous, err := s.cfg.Secrets.Secrets(ctx, *h)
+	switch {
+	case err != nil:
+		return fmt.Errorf("delivery: open the hook's secret: %w", err)
+	case current == nil:
+		return errNoSecret
+	case previous != nil && m.At.UnixMilli() < h.Secret.Until:
+		sign.Apply(header, named, previous, []sign.Secret{*current, *previous}, m)
+	default:
+		sign.Apply(header, named, current, []sign.Secret{*current}, m)
+	}
+	return nil
+}

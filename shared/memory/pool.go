@@ -1,0 +1,110 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/memory/rank"
+)
+
+// pool opens the grains that may fit: what the index finds, and what it does
+// not hold yet.
+func (s *Service) pool(ctx context.Context, m change.Memory, q Query, query []string) ([]Grain, rank.Corpus, bool, error) {
+	fresh, err := s.unindexed(ctx, m)
+	if err != nil {
+		return nil, rank.Corpus{}, false, err
+	}
+	b, err := s.cfg.Sealer.Blinder(ctx, vault(m))
+	if err != nil {
+		return nil, rank.Corpus{}, false, fmt.Errorf("memory: recall: %w", err)
+	}
+	tokens := blinded(b, blindWord, query...)
+	var must []string
+	if q.Namespace != nil {
+		must = append(must, blinded(b, blindSpace, *q.Namespace)...)
+	}
+	if q.Type != "" {
+		must = append(must, blinded(b, blindType, q.Type)...)
+	}
+	must = append(must, blinded(b, blindTag, q.Tags...)...)
+	found, err := s.cfg.Index.Find(ctx, m, tokens, must, candidates)
+	if err != nil {
+		return nil, rank.Corpus{}, false, err
+	}
+	corpus := rank.Corpus{Docs: found.Docs + len(fresh), Frequency: make(map[string]int, len(query)), AverageLength: averageLength}
+	for i, w := range query {
+		corpus.Frequency[w] = found.Frequency[tokens[i]]
+	}
+	for _, g := range fresh {
+		count(corpus.Frequency, words(g.Fields))
+	}
+	indexed, err := s.openAll(ctx, m, found.Grains)
+	return newest(append(fresh, indexed...)), corpus, found.Cut, err
+}
+
+// newest keeps one grain of each lineage: between two looks a grain may have
+// been indexed, or replaced by one that was.
+func newest(grains []Grain) []Grain {
+	at := make(map[string]int, len(grains))
+	out := grains[:0]
+	for _, g := range grains {
+		i, twice := at[g.Lineage]
+		switch {
+		case !twice:
+			at[g.Lineage] = len(out)
+			out = append(out, g)
+		case g.Version > out[i].Version:
+			out[i] = g
+		}
+	}
+	return out
+}
+
+// count adds one to the frequency of each distinct query word that a grain has.
+func count(frequency map[string]int, words []string) {
+	seen := make(map[string]bool, len(frequency))
+	for _, w := range words {
+		if _, asked := frequency[w]; asked && !seen[w] {
+			seen[w] = true
+			frequency[w]++
+		}
+	}
+}
+
+// unindexed opens the grains that the index does not hold yet; where there are
+// many it first sees to it that there are fewer.
+func (s *Service) unindexed(ctx context.Context, m change.Memory) ([]Grain, error) {
+	for {
+		pending, err := s.cfg.Index.Pending(ctx, m, candidates)
+		if err != nil {
+			return nil, err
+		}
+		if len(pending) < candidates {
+			stored := make([]Stored, len(pending))
+			for i, p := range pending {
+				stored[i] = p.Grain
+			}
+			return s.openAll(ctx, m, stored)
+		}
+		if _, _, err := s.IndexSome(ctx, m); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// openAll opens grains; those that were erased meanwhile are left out.
+func (s *Service) openAll(ctx context.Context, m change.Memory, stored []Stored) ([]Grain, error) {
+	out := make([]Grain, 0, len(stored))
+	for _, st := range stored {
+		g, err := s.open(ctx, m, st)
+		switch {
+		case err == nil:
+			out = append(out, g)
+		case fault.KindOf(err) != fault.NotFound:
+			return nil, err
+		}
+	}
+	return out, nil
+}

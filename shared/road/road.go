@@ -1,0 +1,64 @@
+package road
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/cloud"
+	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/delivery/guard"
+	"github.com/memhooks/memhooks/shared/feed"
+	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/seal"
+)
+
+// Stages are the road's stages on one cloud.
+type Stages struct {
+	Cloud  *cloud.Cloud
+	Memory *memory.Service
+	Hooks  *hook.Service
+	Feed   *feed.Service
+	Sender *delivery.Sender
+}
+
+// perHost is how many idle connections are kept to one destination.
+const perHost = 64
+
+// keyCacheAlone is how long a key stays cached where one process has the store
+// to itself; every erasure passes through that process and drops it.
+const keyCacheAlone = time.Hour
+
+// Assemble builds every stage on an open cloud.
+func Assemble(c *cloud.Cloud, s Settings, version string, now func() time.Time, log *slog.Logger) *Stages {
+	cfg := seal.Config{Keys: c.Keys, Cells: c.Cells, Wrapper: c.Wrapper, Now: now}
+	if c.Features.OneProcess {
+		cfg.CacheTTL, cfg.CellTTL = keyCacheAlone, keyCacheAlone
+	}
+	sealer := seal.New(cfg)
+	guarded := guard.New(s.Allow)
+	memories := memory.New(memory.Config{
+		Registry: c.Memories, Store: c.Grains, Eraser: c.Eraser, Index: c.Index, Keys: c.Keys, Sealer: sealer, Log: log,
+	})
+	hooks := hook.New(hook.Config{
+		Store: c.Hooks, Remover: c.HookRemover, Mover: c.HookMover, Policies: memories, URLs: guarded, Sealer: sealer,
+	})
+	return &Stages{
+		Cloud: c, Memory: memories, Hooks: hooks,
+		Feed: feed.New(feed.Config{
+			Log: c.Log, Compactor: c.Compactor, Consumers: c.Consumers, Current: memories,
+			Teller: memories, Modes: hooks, Cursors: feed.NewCursors(sealer), Now: now,
+		}),
+		Sender: newSender(c, s, version, memories, hooks, guarded.Transport(s.Timeout, perHost), now),
+	}
+}
+
+func newSender(c *cloud.Cloud, s Settings, version string, m *memory.Service, h *hook.Service, via http.RoundTripper, now func() time.Time) *delivery.Sender {
+	return delivery.New(delivery.Config{
+		Hooks: c.Hooks.Get, Source: told{m}, Secrets: opened{h, now}, Modes: modes{h}, Transport: via, Now: now,
+		Settings: delivery.Settings{
+			Base: s.RetryBase, Factor: s.RetryFactor, Jitter: s.RetryJitter, Timeout: s.Timeout, Version: version,
+		},
+	})
+}
