@@ -1,0 +1,266 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// drain measures how fast a backlog leaves, beside a bare loop of signed POSTs.
+func drain(ctx context.Context, o Options) ([]figure, error) {
+	sink, err := newReceiver(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer sink.close()
+	p, err := serveProcess(ctx, o, "drain")
+	if err != nil {
+		return nil, err
+	}
+	id, err := p.webhook(ctx, sink.url)
+	if err == nil {
+		err = p.call(ctx, http.MethodPatch, "/v1/webhooks/"+id, map[string]any{"active": false}, nil)
+	}
+	if err == nil {
+		err = p.remember(ctx, o.Events)
+	}
+	if err != nil {
+		return nil, err
+	}
+	loop, err := startProcess(ctx, o, nil, "bench-reference", "loop", sink.url, strconv.Itoa(o.Events))
+	if err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	if err := post(ctx, loop.client, http.MethodPost, loop.url, sampleEvent(), nil); err != nil {
+		return nil, err
+	}
+	bare := float64(o.Events) / time.Since(begin).Seconds()
+	sink.expect(o.Events)
+	begin = time.Now()
+	if err := p.call(ctx, http.MethodPatch, "/v1/webhooks/"+id, map[string]any{"active": true}, nil); err != nil {
+		return nil, err
+	}
+	if err := sink.wait(ctx); err != nil {
+		return nil, err
+	}
+	ours := float64(o.Events) / time.Since(begin).Seconds()
+	f := against("delivered, draining a backlog, 1 hook", "events/s", ours, bare)
+	f.remarks = fmt.Sprintf("%.0f MiB resident", p.resident())
+	return []figure{f}, stopAll(p, loop)
+}
+
+// steady measures delivered events where each write is its own HTTP call,
+// beside a bare relay.
+func steady(ctx context.Context, o Options) ([]figure, error) {
+	ours, p, err := throughput(ctx, o, "steady", 1)
+	if err != nil {
+		return nil, err
+	}
+	sink, err := newReceiver(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer sink.close()
+	relay, err := startProcess(ctx, o, nil, "bench-reference", "relay", sink.url)
+	if err != nil {
+		return nil, err
+	}
+	bare, err := rate(o.For, func(n int64) error {
+		return post(ctx, relay.client, http.MethodPost, relay.url, memoryBody(n), nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	f := against("delivered, each write its own HTTP call, 1 hook", "events/s", ours, bare)
+	f.remarks = fmt.Sprintf("%.0f MiB resident (budget 200)", p.resident())
+	return []figure{f}, stopAll(p, relay)
+}
+
+// fan measures delivered events where ten hooks see each one.
+func fan(ctx context.Context, o Options) ([]figure, error) {
+	const hooks = 10
+	ours, p, err := throughput(ctx, o, "fan", hooks)
+	if err != nil {
+		return nil, err
+	}
+	const budget = 10_000
+	return []figure{{
+		name: "delivered, 10 hooks on each event", value: ours, unit: "events/s", budget: "≥ 10000 on 2 cores",
+		met: ours >= budget, remarks: fmt.Sprintf("%.0f MiB resident (budget 200)", p.resident()),
+	}}, stopAll(p)
+}
+
+// throughput writes for a time through HTTP and answers how many deliveries a
+// second came of it until the last one arrived.
+func throughput(ctx context.Context, o Options, name string, hooks int) (float64, *process, error) {
+	sink, err := newReceiver(nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer sink.close()
+	p, err := serveProcess(ctx, o, name)
+	if err != nil {
+		return 0, nil, err
+	}
+	for range hooks {
+		if _, err := p.webhook(ctx, sink.url); err != nil {
+			return 0, nil, err
+		}
+	}
+	written := o.Events / hooks
+	sink.expect(written * hooks)
+	begin := time.Now()
+	if err := p.remember(ctx, written); err != nil {
+		return 0, nil, err
+	}
+	if err := sink.wait(ctx); err != nil {
+		return 0, nil, err
+	}
+	return float64(written*hooks) / time.Since(begin).Seconds(), p, nil
+}
+
+// remember writes n memories from many callers.
+func (p *process) remember(ctx context.Context, n int) error {
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			for i := next.Add(1); i <= int64(n) && failed.Load() == nil; i = next.Add(1) {
+				if err := post(ctx, p.client, http.MethodPost, p.url+"/v1/remember", memoryBody(i), nil); err != nil {
+					failed.Store(&err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func memoryBody(n int64) []byte {
+	return []byte(`{"content":"` + content(n) + `","namespace":"bench","tags":["bench"]}`)
+}
+
+func sampleEvent() []byte {
+	return []byte(`{"id":"evt_01JABCDEFGHJKMNPQRSTVWXYZ0","event":"memory.created","timestamp":"2026-01-01T00:00:00Z","data":{"memory_id":"mem_0123456789abcdef0123456789abcdef","content":"` +
+		content(0) + `","namespace":"bench","tags":["bench"],"created_at":"2026-01-01T00:00:00Z"}}`)
+}
+
+// latency measures from the answer of a write to the arrival of its event, at
+// fifty events a second.
+func latency(ctx context.Context, o Options) ([]figure, error) {
+	var mu sync.Mutex
+	arrived := map[string]time.Time{}
+	sink, err := newReceiver(func(body []byte, at time.Time) {
+		var e struct {
+			Data struct {
+				ID string `json:"memory_id"`
+			} `json:"data"`
+		}
+		_ = json.Unmarshal(body, &e)
+		mu.Lock()
+		arrived[e.Data.ID] = at
+		mu.Unlock()
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer sink.close()
+	p, err := serveProcess(ctx, o, "latency")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.webhook(ctx, sink.url); err != nil {
+		return nil, err
+	}
+	idle := p.resident()
+	answered, err := p.paced(ctx, sink, int(o.For/(20*time.Millisecond)))
+	if err != nil {
+		return nil, err
+	}
+	var gaps []float64
+	for id, at := range answered {
+		gaps = append(gaps, max(0, arrived[id].Sub(at).Seconds()*1000))
+	}
+	slices.Sort(gaps)
+	p50, p99 := gaps[len(gaps)/2], gaps[len(gaps)*99/100]
+	return []figure{
+		{name: "write answered → POST received, p50", value: p50, unit: "ms", budget: "≤ 2 ms", met: p50 <= 2},
+		{name: "write answered → POST received, p99", value: p99, unit: "ms", budget: "≤ 6 ms", met: p99 <= 6},
+		{name: "memory, idle", value: idle, unit: "MiB", budget: "≤ 40 MiB", met: idle <= 40},
+	}, stopAll(p)
+}
+
+// paced writes n memories, one every 20 ms, and answers when each was answered.
+func (p *process) paced(ctx context.Context, sink *receiver, n int) (map[string]time.Time, error) {
+	answered := make(map[string]time.Time, n)
+	sink.expect(n)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for i := range n {
+		<-tick.C
+		var made struct {
+			ID string `json:"id"`
+		}
+		if err := post(ctx, p.client, http.MethodPost, p.url+"/v1/remember", memoryBody(int64(i)), &made); err != nil {
+			return nil, err
+		}
+		answered[made.ID] = time.Now()
+	}
+	return answered, sink.wait(ctx)
+}
+
+// start measures from the start of the binary to the first delivered event.
+func start(ctx context.Context, o Options) ([]figure, error) {
+	sink, err := newReceiver(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer sink.close()
+	var best []float64
+	for i := range 5 {
+		sink.expect(1)
+		begin := time.Now()
+		p, err := serveProcess(ctx, o, "start"+strconv.Itoa(i))
+		if err != nil {
+			return nil, err
+		}
+		if _, err := p.webhook(ctx, sink.url); err != nil {
+			return nil, err
+		}
+		if err := p.remember(ctx, 1); err != nil {
+			return nil, err
+		}
+		if err := sink.wait(ctx); err != nil {
+			return nil, err
+		}
+		best = append(best, time.Since(begin).Seconds())
+		if err := stopAll(p); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(best)
+	median := best[len(best)/2]
+	return []figure{{name: "start of the binary → first delivered event", value: median, unit: "s", budget: "≤ 0.3 s", met: median <= 0.3}}, nil
+}
+
+// stopAll ends children. A reference ends by the signal, which is no failure.
+func stopAll(all ...*process) error {
+	for _, p := range all {
+		if err := p.stop(); err != nil && !strings.Contains(err.Error(), "signal") {
+			return fmt.Errorf("stop: %w", err)
+		}
+	}
+	return nil
+}

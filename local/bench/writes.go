@@ -1,0 +1,164 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver of the bare reference
+
+	"github.com/memhooks/memhooks/shared/adapter"
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/road"
+)
+
+// writers is how many callers write at once.
+const writers = 64
+
+// content is a memory of 500 bytes, another for each n.
+func content(n int64) string {
+	raw := make([]byte, 244)
+	_, _ = rand.Read(raw)
+	return fmt.Sprintf("%011d ", n) + hex.EncodeToString(raw)
+}
+
+// writes measures answered durable writes, in turns with the bare writer.
+func writes(ctx context.Context, o Options) ([]figure, error) {
+	settings, err := road.Load(nil)
+	if err != nil {
+		return nil, err
+	}
+	log := slog.New(slog.DiscardHandler)
+	c, err := adapter.Open(ctx, settings.Cloud, adapter.Config{Dir: filepath.Join(o.Dir, "writes"), HoldAfter: settings.HoldAfter, Random: rand.Reader, Now: time.Now, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = c.Close() }()
+	st := road.Assemble(c, settings, "bench", time.Now, log)
+	m := change.Memory{Tenant: "default", ID: memory.DefaultID}
+	if err := c.Memories.Put(ctx, memory.Instance{Memory: m, Name: "bench", Version: 1}); err != nil {
+		return nil, err
+	}
+	bare, err := newBareWriter(filepath.Join(o.Dir, "bare.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer bare.close()
+	var ours, theirs float64
+	const rounds = 3
+	for range rounds {
+		a, err := rate(o.For/rounds, func(n int64) error {
+			_, err := st.Memory.Remember(ctx, m, change.NewDraw(time.Now()), memory.Input{
+				Type: "event", Namespace: "bench", Fields: map[string]any{"content": content(n)},
+			})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		b, err := rate(o.For/rounds, func(n int64) error { return bare.put(content(n)) })
+		if err != nil {
+			return nil, err
+		}
+		ours, theirs = ours+a/rounds, theirs+b/rounds
+	}
+	return []figure{against("durable writes, 64 callers", "writes/s", ours, theirs)}, nil
+}
+
+// rate runs work from many callers for a time and answers how often a second.
+func rate(d time.Duration, work func(n int64) error) (float64, error) {
+	var done atomic.Int64
+	var failed atomic.Pointer[error]
+	var all sync.WaitGroup
+	begin := time.Now()
+	for range writers {
+		all.Go(func() {
+			for time.Since(begin) < d && failed.Load() == nil {
+				if err := work(done.Add(1)); err != nil {
+					failed.Store(&err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := failed.Load(); err != nil {
+		return 0, *err
+	}
+	return float64(done.Load()) / time.Since(begin).Seconds(), nil
+}
+
+// bareWriter is a group writer that does one INSERT a write and nothing else.
+type bareWriter struct {
+	db       *sql.DB
+	requests chan bareRequest
+}
+
+type bareRequest struct {
+	content string
+	done    chan error
+}
+
+func newBareWriter(path string) (*bareWriter, error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("CREATE TABLE t (n INTEGER PRIMARY KEY, content TEXT)"); err != nil {
+		return nil, err
+	}
+	w := &bareWriter{db, make(chan bareRequest, 1024)}
+	go w.loop()
+	return w, nil
+}
+
+func (w *bareWriter) put(content string) error {
+	r := bareRequest{content, make(chan error, 1)}
+	w.requests <- r
+	return <-r.done
+}
+
+func (w *bareWriter) loop() {
+	for first := range w.requests {
+		group := []bareRequest{first}
+		for more := true; more && len(group) < 1024; {
+			select {
+			case r := <-w.requests:
+				group = append(group, r)
+			default:
+				more = false
+			}
+		}
+		err := w.commit(group)
+		for _, r := range group {
+			r.done <- err
+		}
+	}
+}
+
+func (w *bareWriter) commit(group []bareRequest) error {
+	tx, err := w.db.Begin()
+	if err != nil {
+		return err
+	}
+	insert, err := tx.Prepare("INSERT INTO t (content) VALUES (?)")
+	if err != nil {
+		return err
+	}
+	for _, r := range group {
+		if _, err := insert.Exec(r.content); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+func (w *bareWriter) close() { _ = w.db.Close() }

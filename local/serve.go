@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/adapter"
+	"github.com/memhooks/memhooks/shared/road"
+)
+
+type serveCommand struct{}
+
+// Run serves until the context ends.
+func (serveCommand) Run(ctx context.Context) error {
+	settings, err := road.Load(os.Environ())
+	if err != nil {
+		return err
+	}
+	return serve(ctx, settings, os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+}
+
+// The pieces of a stop: answers under way, then attempts under way, each have
+// their part of the ten seconds that a stop may take.
+const (
+	drainAnswers  = 3 * time.Second
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+)
+
+// serve runs every stage in this process until the context ends, then stops
+// cleanly: no accepted write is lost, attempts under way end or are repeated
+// at the next start.
+func serve(ctx context.Context, s road.Settings, out io.Writer, log *slog.Logger) (err error) {
+	c, err := adapter.Open(ctx, s.Cloud, adapter.Config{
+		Dir: s.Data, MasterKey: string(s.MasterKey), HoldAfter: s.HoldAfter, Random: rand.Reader, Now: time.Now, Log: log,
+	})
+	if err != nil {
+		return fmt.Errorf("open the store: %w", err)
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	st := road.Assemble(c, s, version, time.Now, log)
+	api, err := newAPI(ctx, st, s, out, log)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w: is another memhooks running? set MEMHOOKS_ADDR to another port", s.Addr, err)
+	}
+	return run(ctx, st, s, api, listener, out, log)
+}
+
+// run drives the road's stages and the API side by side.
+func run(ctx context.Context, st *road.Stages, s road.Settings, api http.Handler, listener net.Listener, out io.Writer, log *slog.Logger) error {
+	server := &http.Server{Handler: api, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	working, stop := context.WithCancel(context.Background())
+	defer stop()
+	var stages sync.WaitGroup
+	failed := make(chan error, 2)
+	stages.Go(func() {
+		if err := st.Cloud.Queue.Serve(working, st.Sender.Handle); err != nil {
+			failed <- fmt.Errorf("delivery: %w", err)
+		}
+	})
+	stages.Go(func() { upkeep(working, st, s, log) })
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("serve HTTP: %w", err)
+		}
+	}()
+	greet(out, listener.Addr().String(), s)
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	draining, cancel := context.WithTimeout(context.Background(), drainAnswers)
+	defer cancel()
+	if server.Shutdown(draining) != nil {
+		err = errors.Join(err, server.Close())
+	}
+	stop()
+	stages.Wait()
+	return err
+}
+
+// greet tells a person where to begin.
+func greet(out io.Writer, addr string, s road.Settings) {
+	auth := ""
+	if s.Auth {
+		auth = ` -H "Authorization: Bearer $MEMHOOKS_KEY"`
+	}
+	fmt.Fprintf(out, `memhooks %s is listening on http://%s
+API reference  http://%s/docs
+first memory   curl -X POST http://%s/v1/remember%s -H "Content-Type: application/json" -d '{"content":"We decided to use Redis for caching"}'
+`, version, addr, addr, addr, auth)
+}

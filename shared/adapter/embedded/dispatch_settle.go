@@ -1,0 +1,134 @@
+package embedded
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/redact"
+)
+
+const (
+	// settlePause is how long the settler waits for company when few outcomes
+	// wait: a commit more or less a second is nothing, a commit each is much.
+	settlePause  = 3 * time.Millisecond
+	settleAtOnce = 128             // so many outcomes do not wait
+	settleRetry  = 1 * time.Second // after the store refused them
+)
+
+// The ends and pauses of a job, as rows of job say them beside the ends of
+// package delivery.
+const (
+	statusRetry  = "retry"
+	statusParked = "parked"
+	pendingRows  = "('" + statusRetry + "','" + statusParked + "')"
+)
+
+// ending is what is to be recorded of one job; without an item, that the
+// lane's health has changed.
+type ending struct {
+	lane      *lane
+	it        *item
+	status    string
+	fresh     bool // it has no row yet
+	attempts  int
+	due       int64
+	firstAt   int64
+	at        int64
+	code      int
+	err       string
+	took      time.Duration
+	redaction redact.Mode
+}
+
+// settler records outcomes off the senders' path: all that wait, in one
+// request to the writer.
+type settler struct {
+	mu      sync.Mutex
+	waiting []ending
+	signal  chan struct{} // holds one
+}
+
+func newSettler() *settler { return &settler{signal: make(chan struct{}, 1)} }
+
+// add hands in an ending. It never waits; a lane's lock may be held.
+func (s *settler) add(e ending) {
+	s.mu.Lock()
+	s.waiting = append(s.waiting, e)
+	s.mu.Unlock()
+	select {
+	case s.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (s *settler) takeAll(spare []ending) []ending {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.waiting
+	s.waiting = spare[:0]
+	return all
+}
+
+func (s *settler) many() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.waiting) >= settleAtOnce
+}
+
+// settle records until end is closed and nothing waits any more.
+func (q *queue) settle(end <-chan struct{}) {
+	pause := time.NewTimer(settlePause)
+	defer pause.Stop()
+	var spare []ending
+	for open := true; open; {
+		select {
+		case <-q.settler.signal:
+			if !q.settler.many() {
+				pause.Reset(settlePause)
+				select {
+				case <-pause.C:
+				case <-end:
+				}
+			}
+		case <-end:
+			open = false
+		}
+		batch := q.settler.takeAll(spare)
+		q.record(batch, end)
+		clear(batch)
+		spare = batch
+	}
+}
+
+// record writes a batch, and tries again while the store refuses it, until the
+// service ends: what is unrecorded then is handed out again after a start.
+func (q *queue) record(batch []ending, end <-chan struct{}) {
+	if len(batch) == 0 {
+		return
+	}
+	sheets := q.sheets(batch)
+	for {
+		err := q.d.writer.do(context.Background(), func(t *tx) error {
+			for _, s := range sheets {
+				if err := s.apply(t); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err == nil {
+			break
+		}
+		q.d.log.Error("deliveries could not be recorded", "count", len(batch), "error", err)
+		select {
+		case <-time.After(settleRetry):
+		case <-end:
+			return
+		}
+	}
+	for _, s := range sheets {
+		s.lane.recorded(s.state)
+		q.wake(s.lane) // its window may have room again
+	}
+}

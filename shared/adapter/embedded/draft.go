@@ -1,0 +1,203 @@
+package embedded
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/fanout"
+	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/feed"
+	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/memory"
+)
+
+// draft is one memory as it stands inside a transaction. What is changed here
+// reaches the room after the commit. row.n is 0 where there is no such memory.
+type draft struct {
+	room       *room
+	row        memoryRow
+	hooks      []*hookRow
+	plain      []hook.Hook
+	seen       map[string]int64
+	hooksMoved bool
+	removed    bool
+	items      []fanout.Item          // raised, in order
+	census     map[census]censusDelta // what the counts change by
+	entries    []feed.Entry           // planned from the items when the transaction ends
+}
+
+// draft returns a memory's draft. The first call of a transaction for a memory
+// comes before anything of that memory is changed.
+func (t *tx) draft(m change.Memory) (*draft, error) {
+	if in := t.drafts[m]; in != nil {
+		return in, nil
+	}
+	in := &draft{room: t.d.rooms.peek(m)}
+	if r := in.room; r != nil {
+		in.row, in.hooks, in.plain, in.seen = r.row, r.hooks, r.plain, r.seen
+	} else {
+		in.room = &room{woken: make(chan struct{})}
+		if err := t.load(in, m); err != nil {
+			return nil, err
+		}
+	}
+	t.drafts[m] = in
+	t.order = append(t.order, in)
+	return in, nil
+}
+
+// existing is draft of a memory that has to be there.
+func (t *tx) existing(m change.Memory) (*draft, error) {
+	in, err := t.draft(m)
+	if err == nil && in.row.n == 0 {
+		return nil, noMemory(m)
+	}
+	return in, err
+}
+
+// draftN is draft by the memory's row number; nil where there is none.
+func (t *tx) draftN(n int64) (*draft, error) {
+	if r := t.d.rooms.peekN(n); r != nil {
+		return t.draft(r.row.Memory)
+	}
+	var m change.Memory
+	found, err := t.row("SELECT tenant, id FROM memory WHERE n=?", []any{n}, &m.Tenant, &m.ID)
+	if err != nil || !found {
+		return nil, err
+	}
+	return t.draft(m)
+}
+
+func noMemory(m change.Memory) error {
+	return fault.New(fault.NotFound, "there is no memory %q: make it first", m.ID)
+}
+
+// load reads a memory, its hooks and their heads.
+func (t *tx) load(in *draft, m change.Memory) error {
+	row, err := t.memoryRow(m)
+	if err != nil || row.n == 0 {
+		return err
+	}
+	in.row = row
+	in.seen = make(map[string]int64)
+	return t.rows(`SELECT h.n, h.id, h.data, h.version, h.state, coalesce(s.last_seq, 0)
+		FROM hook h LEFT JOIN hookhead s ON s.hook = h.n WHERE h.memory=? ORDER BY h.n`, []any{row.n},
+		func(scan func(...any) error) error {
+			h, seen, err := scanHook(scan, row)
+			if err != nil {
+				return err
+			}
+			in.hooks = append(in.hooks, h)
+			in.plain = append(in.plain, h.Hook)
+			in.seen[h.ID] = seen
+			return nil
+		})
+}
+
+// head is the seq of the newest change, those raised in this transaction too.
+func (in *draft) head() int64 { return in.row.head + int64(len(in.items)) }
+
+// hook returns a hook by id, nil where there is none.
+func (in *draft) hook(id string) *hookRow {
+	for _, h := range in.hooks {
+		if h.ID == id {
+			return h
+		}
+	}
+	return nil
+}
+
+// setHooks replaces the list of hooks.
+func (in *draft) setHooks(hooks []*hookRow) {
+	in.hooks, in.hooksMoved = hooks, true
+	in.plain = make([]hook.Hook, len(hooks))
+	seen := make(map[string]int64, len(hooks))
+	for i, h := range hooks {
+		in.plain[i] = h.Hook
+		seen[h.ID] = in.seen[h.ID]
+	}
+	in.seen = seen
+}
+
+// settle stores what a draft has collected: the counts, and the log entries of
+// the raised changes with the hooks that see them.
+func (t *tx) settle(in *draft) error {
+	if in.removed {
+		return nil
+	}
+	if err := t.storeCensus(in); err != nil || len(in.items) == 0 {
+		return err
+	}
+	entries, head := fanout.Plan(in.items, fanout.Head{Seq: in.row.head, Seen: in.seen}, in.plain)
+	matched := make(map[string]int, len(in.hooks))
+	for i := range entries {
+		if err := t.storeEntry(in, &entries[i]); err != nil {
+			return err
+		}
+		for _, m := range entries[i].Matches {
+			matched[m.Hook]++
+		}
+	}
+	for _, h := range in.hooks {
+		if matched[h.ID] == 0 {
+			continue
+		}
+		if _, err := t.exec("UPDATE hookhead SET last_seq=?, matched=matched+? WHERE hook=?",
+			head.Seen[h.ID], matched[h.ID], h.n); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec("UPDATE memory SET head=? WHERE n=?", head.Seq, in.row.n); err != nil {
+		return err
+	}
+	in.row.head, in.seen, in.entries = head.Seq, head.Seen, entries
+	t.told = append(t.told, news{in.row, entries})
+	return nil
+}
+
+// census is a kind of grains that is counted.
+type census struct {
+	namespace, kind string
+	named           bool
+}
+
+type censusDelta struct{ grains, bytes int }
+
+// count notes that a current grain came (by = 1) or went (by = -1).
+func (in *draft) count(s *memory.Stored, by int) {
+	if in.census == nil {
+		in.census = make(map[census]censusDelta, 1)
+	}
+	of := census{s.Namespace, s.Type, s.Name != nil}
+	c := in.census[of]
+	in.census[of] = censusDelta{c.grains + by, c.bytes + by*len(s.Box)}
+}
+
+func (t *tx) storeCensus(in *draft) error {
+	for of, by := range in.census {
+		if by == (censusDelta{}) {
+			continue
+		}
+		if _, err := t.exec(`INSERT INTO census VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE
+			SET grains=grains+excluded.grains, bytes=bytes+excluded.bytes`,
+			in.row.n, of.namespace, of.kind, of.named, by.grains, by.bytes); err != nil {
+			return err
+		}
+		if by.grains < 0 {
+			if _, err := t.exec("DELETE FROM census WHERE memory=? AND namespace=? AND type=? AND named=? AND grains=0",
+				in.row.n, of.namespace, of.kind, of.named); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fork copies what a failed step must not leave behind.
+func (in *draft) fork() draft {
+	was := *in
+	was.census = maps.Clone(in.census)
+	was.items = slices.Clip(in.items)
+	return was
+}

@@ -1,0 +1,219 @@
+package embedded
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/memhooks/memhooks/events"
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/seal"
+)
+
+// files reads the folder.
+func (s *store) files() map[string][]byte {
+	s.tb.Helper()
+	held := map[string][]byte{}
+	files, err := os.ReadDir(s.dir)
+	s.must(err)
+	for _, f := range files {
+		held[f.Name()], err = os.ReadFile(filepath.Join(s.dir, f.Name()))
+		s.must(err)
+	}
+	return held
+}
+
+// found lists the files that hold some bytes.
+func found(files map[string][]byte, what []byte) []string {
+	var names []string
+	for name, data := range files {
+		if bytes.Contains(data, what) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// sentinel is what one grain must not leave behind: random to the eye, so that
+// no part of it is anywhere else.
+func sentinel(kind string, i int) []byte {
+	sum := sha256.Sum256([]byte(fmt.Sprint("sentinel ", kind, i)))
+	return sum[:16]
+}
+
+var all = func([]seal.KeyRecord, []memory.Stored) ([]change.Change, error) { return nil, nil }
+
+func TestAnErasureLeavesNothingInAnyFile(t *testing.T) {
+	s := open(t)
+	var keys [][]byte
+	for i := range 40 { // keys of others lie between, so that pages are split and joined
+		for _, p := range []string{"ann", "bob"} {
+			id := fmt.Sprint(p, i)
+			k := seal.KeyRecord{ID: id, Pair: seal.Pair{Person: p, Scope: fmt.Sprint("s", i)}, Cell: "c", State: seal.Live, CreatedAt: noon,
+				Wrapped: append(sentinel("key "+p, i), make([]byte, 40)...)}
+			_, err := sealKeys{s.db}.CreateKey(bg, seal.Vault{Tenant: "t", Memory: "default"}, k, "")
+			s.must(err)
+			if p == "ann" {
+				keys = append(keys, k.Wrapped[:16])
+			}
+		}
+	}
+	var marks [][]byte
+	for i := range 600 {
+		p := [...]string{"ann", "bob"}[i%2]
+		g := stored(fmt.Sprint("g", i))
+		g.Person, g.ScopePath, g.KeyID = p, fmt.Sprint("s", i%40), fmt.Sprint(p, i%40)
+		g.Box = append(append(make([]byte, (i*37)%5000), sentinel("box", i)...), make([]byte, i%100)...)
+		g.Subject, g.Name = sentinel("subject", i), sentinel("name", i)
+		steps := []memory.Step{put(g, "")}
+		if i%3 == 0 {
+			g2 := newer(g, fmt.Sprint("later", i))
+			g2.Box = append(sentinel("later", i), g.Box...)
+			steps = append(steps, put(g2, g.Hash))
+			g = g2
+		}
+		_, err := s.commit(steps...)
+		s.must(err)
+		s.must(index{s.db}.Put(bg, []memory.Document{{Memory: mem1, Hash: g.Hash, Terms: []string{fmt.Sprint("term", i), "shared"}}}))
+		if p == "ann" && g.ScopePath != "" {
+			marks = append(marks, sentinel("box", i), sentinel("subject", i), sentinel("name", i), []byte(token(1, fmt.Sprint("term", i)))[4:])
+			if i%3 == 0 {
+				marks = append(marks, sentinel("later", i))
+			}
+		}
+	}
+	marks = append(marks, keys...)
+	before := s.files()
+	for i, m := range marks {
+		if len(found(before, m)) == 0 {
+			t.Fatalf("mark %d is not found before: the control fails", i)
+		}
+	}
+	lineages := 0
+	err := eraser{s.db}.Erase(bg, mem1, seal.Selector{Person: "ann"}, func(k []seal.KeyRecord, g []memory.Stored) ([]change.Change, error) {
+		if lineages = len(g); len(k) != 40 {
+			return nil, fmt.Errorf("%d keys", len(k))
+		}
+		return []change.Change{{ID: "E", Cause: events.Erased, UserID: "ann", Count: len(g)}}, nil
+	})
+	s.must(err)
+	if lineages != 300 {
+		t.Errorf("%d lineages", lineages)
+	}
+	left, after := 0, s.files()
+	for i, m := range marks {
+		if in := found(after, m); len(in) > 0 {
+			if left++; left < 6 {
+				t.Errorf("mark %d of %d is still found in %v", i, len(marks), in)
+			}
+		}
+	}
+	if left > 0 {
+		t.Errorf("%d marks are left", left)
+	}
+	for i := range 600 { // and bob's are whole
+		if i%2 == 1 && i%3 != 0 && len(found(after, sentinel("box", i))) == 0 {
+			t.Fatalf("grain %d of another person is gone", i)
+		}
+	}
+	page, err := grains{s.db}.Scan(bg, mem1, memory.Filter{}, "", 1000)
+	if err != nil || page.Total != 300 || len(page.Grains) != 300 {
+		t.Error(page.Total, len(page.Grains), err)
+	}
+}
+
+func TestAnErasureTakesExactlyItsPairs(t *testing.T) {
+	s := open(t)
+	for i, scope := range []string{"acme/prod", "acme/prod/eu", "acme/production", "acme", "Acme/prod"} {
+		s.addKey(mem1, fmt.Sprint("s", i), seal.Pair{Scope: scope})
+		g := stored(scope)
+		g.ScopePath, g.KeyID = scope, fmt.Sprint("s", i)
+		_, err := s.commit(put(g, ""))
+		s.must(err)
+	}
+	// A lineage whose older version lies under a key that goes.
+	mover := newer(stored("acme/prod"), "moved")
+	mover.ScopePath, mover.KeyID = "acme", "s3"
+	_, err := s.commit(put(mover, hashOf("acme/prod")))
+	s.must(err)
+	stop := errors.New("stop")
+	if err := (eraser{s.db}).Erase(bg, mem1, seal.Selector{Scope: "acme/prod"}, func([]seal.KeyRecord, []memory.Stored) ([]change.Change, error) {
+		return nil, stop
+	}); !errors.Is(err, stop) {
+		t.Fatal(err)
+	}
+	for range 2 { // a repetition finds nothing and harms nothing
+		s.must(eraser{s.db}.Erase(bg, mem1, seal.Selector{Scope: "acme/prod"}, all))
+		for name, want := range map[string]memory.State{
+			"acme/prod/eu": memory.Gone, "acme/production": memory.Current, "acme": memory.Current, "Acme/prod": memory.Current,
+			"acme/prod": memory.Superseded, "moved": memory.Current,
+		} {
+			got, err := grains{s.db}.Load(bg, mem1, memory.Ref{Hash: hashOf(name)})
+			if err != nil || got.State != want || (got.Box == nil) != (want != memory.Current) {
+				t.Errorf("%s: %+v %v", name, got, err)
+			}
+		}
+	}
+	v := seal.Vault{Tenant: "t", Memory: "default"}
+	if k, found, err := (sealKeys{s.db}).KeyByID(bg, v, "s0"); err != nil || !found || k.State != seal.Destroyed || k.Wrapped != nil {
+		t.Error(k, found, err)
+	}
+	if _, found, err := (sealKeys{s.db}).CurrentKey(bg, v, seal.Pair{Scope: "acme/prod"}); found || err != nil {
+		t.Error(found, err)
+	}
+	g := stored("late")
+	g.ScopePath, g.KeyID = "acme/prod", "s0"
+	_, err = s.commit(put(g, ""))
+	var conflict *memory.ConflictError
+	if !errors.As(err, &conflict) || conflict.Reason != memory.KeyGone {
+		t.Error(err)
+	}
+}
+
+func TestAnErasureWaitsForReaders(t *testing.T) {
+	s := open(t)
+	s.add("a")
+	tx, err := s.readers.Begin()
+	s.must(err)
+	var n int
+	s.must(tx.QueryRow("SELECT count(*) FROM grain").Scan(&n))
+	erased := make(chan error)
+	go func() { erased <- eraser{s.db}.Erase(bg, mem1, seal.Selector{Scope: "default"}, all) }()
+	s.add("b", "c") // writers are not held up for long
+	select {
+	case err := <-erased:
+		t.Fatal("it did not wait:", err)
+	default:
+	}
+	s.must(tx.Rollback())
+	s.must(<-erased)
+}
+
+func TestARemovedMemoryLeavesNothing(t *testing.T) {
+	s := open(t)
+	g := stored("a")
+	g.Box = sentinel("box", 1)
+	_, err := s.commit(put(g, ""))
+	s.must(err)
+	s.addHook("hook-1")
+	if err := (memories{s.db}).Remove(bg, mem1); err == nil {
+		t.Fatal("a memory with hooks was removed")
+	}
+	s.must(hooks{s.db}.Remove(bg, mem1, "hook-1"))
+	s.must(memories{s.db}.Remove(bg, mem1))
+	if in := found(s.files(), sentinel("box", 1)); len(in) > 0 {
+		t.Error("still in", in)
+	}
+	if _, err := (memories{s.db}).Get(bg, mem1); err == nil {
+		t.Error("it is still there")
+	}
+	s.addMemory(mem1)
+	if s.head() != 0 {
+		t.Error("the new one has an old log")
+	}
+}

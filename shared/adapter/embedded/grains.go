@@ -1,0 +1,253 @@
+package embedded
+
+import (
+	"context"
+
+	"github.com/memhooks/memhooks/shared/fanout"
+	"github.com/memhooks/memhooks/shared/memory"
+)
+
+// grains is the port memory.Store.
+type grains struct{ d *db }
+
+// Commit is the port's.
+func (s grains) Commit(ctx context.Context, w memory.Write) (memory.Committed, error) {
+	var done memory.Committed
+	err := s.d.writer.do(ctx, func(t *tx) error {
+		done = memory.Committed{Seq: make([]int64, len(w.Steps)), Existing: make([]bool, len(w.Steps))}
+		in, err := t.draft(w.Memory)
+		switch {
+		case err != nil:
+			return err
+		case in.row.n == 0:
+			return &memory.ConflictError{Reason: memory.NoMemory}
+		case len(w.Steps) == 1: // it refuses before it changes anything
+			return t.step(in, &w, 0, &done)
+		}
+		return t.nested(in, func() error {
+			for i := range w.Steps {
+				if err := t.step(in, &w, i, &done); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return memory.Committed{}, err
+	}
+	return done, nil
+}
+
+// step applies one step of a write, or refuses it with nothing changed.
+func (t *tx) step(in *draft, w *memory.Write, i int, done *memory.Committed) error {
+	step := &w.Steps[i]
+	refuse := func(why memory.Reason, there *memory.Stored) error {
+		e := &memory.ConflictError{Step: i, Reason: why}
+		if there != nil {
+			e.Current = *there
+		}
+		return e
+	}
+	var err error
+	switch {
+	case step.Put != nil && step.Expect == "":
+		done.Existing[i], err = t.add(in, step.Put, refuse)
+	case step.Put != nil:
+		err = t.supersede(in, step, refuse)
+	case step.Forget:
+		err = t.forget(in, step, refuse)
+	}
+	if err != nil || done.Existing[i] {
+		return err
+	}
+	item := fanout.Item{Change: step.Change, View: step.View}
+	item.Change.Memory = w.Memory
+	done.Seq[i] = t.raise(in, item)
+	return nil
+}
+
+// refusal makes the conflict of a step out of what stands there.
+type refusal func(memory.Reason, *memory.Stored) error
+
+// add stores a first grain. It reports true where that very grain is current.
+func (t *tx) add(in *draft, put *memory.Stored, refuse refusal) (bool, error) {
+	key, live, err := t.liveKey(in, put.KeyID)
+	if err != nil {
+		return false, err
+	}
+	if !live {
+		return false, refuse(memory.KeyGone, nil)
+	}
+	if put.Name != nil {
+		if err := t.nameFree(in, put, "", refuse); err != nil {
+			// The very grain may hold its own name.
+			if there, same := t.grain(in, put.Hash); same == nil && there != nil && isSame(&there.Stored, put) {
+				return true, nil
+			}
+			return false, err
+		}
+	}
+	return t.insertGrain(in, put, key, refuse)
+}
+
+func isSame(there, put *memory.Stored) bool {
+	return there.State == memory.Current && there.Hash == put.Hash && there.Lineage == put.Lineage
+}
+
+// supersede replaces a lineage's current grain.
+func (t *tx) supersede(in *draft, step *memory.Step, refuse refusal) error {
+	put := step.Put
+	old, err := t.expected(in, step, refuse)
+	if err != nil {
+		return err
+	}
+	key, live, err := t.liveKey(in, put.KeyID)
+	if err != nil {
+		return err
+	}
+	if !live {
+		return refuse(memory.KeyGone, nil)
+	}
+	if put.Name != nil {
+		if err := t.nameFree(in, put, step.Lineage, refuse); err != nil {
+			return err
+		}
+	}
+	there, err := t.grain(in, put.Hash)
+	if err != nil {
+		return err
+	}
+	if there != nil && there.State != memory.Gone {
+		return refuse(memory.Taken, &there.Stored)
+	}
+	if _, err := t.exec("UPDATE grain SET state=1 WHERE n=?", old.n); err != nil {
+		return err
+	}
+	if err := t.unindex("SELECT ?", old.n); err != nil {
+		return err
+	}
+	in.count(&old.Stored, -1)
+	t.after(func() { t.d.boxes.forget(boxOf{in.row.Memory, old.Hash}) })
+	_, err = t.insertGrain(in, put, key, refuse)
+	return err
+}
+
+// forget takes a lineage's content away and keeps its identifiers.
+func (t *tx) forget(in *draft, step *memory.Step, refuse refusal) error {
+	old, err := t.expected(in, step, refuse)
+	if err != nil {
+		return err
+	}
+	in.count(&old.Stored, -1)
+	return t.endLineage(in, step.Lineage)
+}
+
+// endLineage makes all versions of a lineage gone: boxes, blinds and search
+// entries are overwritten. The counts are the caller's.
+func (t *tx) endLineage(in *draft, lineage string) error {
+	var hashes []string
+	where := " WHERE memory=?1 AND (hash=?2 AND lineage IS NULL OR lineage=?2)"
+	args := []any{in.row.n, hex64(lineage).value()}
+	err := t.rows("SELECT hash FROM grain"+where, args, func(scan func(...any) error) error {
+		var h hex64
+		err := scan(&h)
+		hashes = append(hashes, string(h))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := t.unindex("SELECT n FROM grain"+where, args...); err != nil {
+		return err
+	}
+	if _, err := t.exec("UPDATE grain SET state=2, box=NULL, subject=NULL, name=NULL"+where, args...); err != nil {
+		return err
+	}
+	t.after(func() {
+		for _, h := range hashes {
+			t.d.boxes.forget(boxOf{in.row.Memory, h})
+		}
+	})
+	return nil
+}
+
+// expected returns the current grain that a step expects.
+func (t *tx) expected(in *draft, step *memory.Step, refuse refusal) (*row, error) {
+	there, err := t.grain(in, step.Expect)
+	if err != nil {
+		return nil, err
+	}
+	if there != nil && there.State == memory.Current && there.Lineage == step.Lineage {
+		return there, nil
+	}
+	now, err := t.current(in, step.Lineage)
+	if err != nil {
+		return nil, err
+	}
+	if now == nil {
+		return nil, refuse(memory.Moved, nil)
+	}
+	return nil, refuse(memory.Moved, &now.Stored)
+}
+
+// nameFree refuses a memory-set key that another lineage holds.
+func (t *tx) nameFree(in *draft, put *memory.Stored, lineage string, refuse refusal) error {
+	holder, err := t.oneGrain("WHERE g.memory=? AND g.name=? AND g.state=0", in.row.n, put.Name)
+	if err != nil || holder == nil || holder.Lineage == lineage {
+		return err
+	}
+	return refuse(memory.Taken, &holder.Stored)
+}
+
+// insertGrain stores a new current grain, in the place of a gone one with its
+// hash. It reports true where that very grain is current already.
+func (t *tx) insertGrain(in *draft, put *memory.Stored, key int64, refuse refusal) (bool, error) {
+	for {
+		t.d.lastN++
+		inserted, err := t.exec(insertGrain, t.d.lastN, in.row.n, hex64(put.Hash).value(), lineageOf(put),
+			put.Type, put.Namespace, text(put.Person).value(), text(put.ScopePath).value(),
+			put.CreatedAt, firstAtOf(put), put.Version, key, blob(put.Subject), blob(put.Name), blob(put.Box))
+		if err != nil {
+			return false, err
+		}
+		if inserted == 1 {
+			break
+		}
+		there, err := t.grain(in, put.Hash)
+		switch {
+		case err != nil:
+			return false, err
+		case isSame(&there.Stored, put):
+			return true, nil
+		case there.State != memory.Gone:
+			return false, refuse(memory.Taken, &there.Stored)
+		}
+		if _, err := t.exec("DELETE FROM grain WHERE n=?", there.n); err != nil {
+			return false, err
+		}
+	}
+	in.count(put, 1)
+	stored := *put
+	stored.State = memory.Current
+	t.after(func() { t.d.boxes.put(boxOf{in.row.Memory, stored.Hash}, stored) })
+	return false, nil
+}
+
+const insertGrain = `INSERT INTO grain (n, memory, hash, lineage, type, namespace, person, scope_path,
+	created_at, first_at, version, state, key, subject, name, box)
+	VALUES (?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?) ON CONFLICT (memory, hash) DO NOTHING`
+
+func lineageOf(s *memory.Stored) any {
+	if s.Lineage == s.Hash {
+		return nil
+	}
+	return hex64(s.Lineage).value()
+}
+
+func firstAtOf(s *memory.Stored) any {
+	if s.FirstAt == s.CreatedAt {
+		return nil
+	}
+	return s.FirstAt
+}

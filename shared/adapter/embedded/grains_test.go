@@ -1,0 +1,242 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+
+	"github.com/memhooks/memhooks/events"
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/seal"
+)
+
+func TestTheSameGrainAgainIsExisting(t *testing.T) {
+	s := open(t)
+	s.add("a")
+	for range 2 {
+		done, err := s.commit(put(stored("a"), ""))
+		if err != nil || !done.Existing[0] || done.Seq[0] != 0 {
+			t.Fatal(done, err)
+		}
+	}
+	named := stored("named")
+	named.Name = []byte("name")
+	for i := range 2 {
+		if done, err := s.commit(put(named, "")); err != nil || done.Existing[0] != (i == 1) {
+			t.Fatal(done, err)
+		}
+	}
+	if s.head() != 2 {
+		t.Fatalf("head is %d", s.head())
+	}
+}
+
+func TestConditions(t *testing.T) {
+	s := open(t)
+	s.add("a", "b")
+	a, b := stored("a"), stored("b")
+	a2 := newer(a, "a2")
+	_, err := s.commit(put(a2, a.Hash))
+	s.must(err)
+	named := stored("named")
+	named.Name = []byte("name")
+	_, err = s.commit(put(named, ""))
+	s.must(err)
+	thief := stored("thief")
+	thief.Name = named.Name
+	unsealed := stored("unsealed")
+	unsealed.KeyID = "never made"
+	for name, row := range map[string]struct {
+		step    memory.Step
+		reason  memory.Reason
+		current string
+	}{
+		"an add of a superseded hash":        {put(a, ""), memory.Taken, a.Hash},
+		"an add of a later version":          {put(stored("a2"), ""), memory.Taken, a2.Hash},
+		"an add under another's name":        {put(thief, ""), memory.Taken, named.Hash},
+		"a supersede under another's name":   {put(func() *memory.Stored { g := newer(b, "b2"); g.Name = named.Name; return g }(), b.Hash), memory.Taken, named.Hash},
+		"a supersede of what is superseded":  {put(newer(a, "a3"), a.Hash), memory.Moved, a2.Hash},
+		"a supersede of nothing":             {put(newer(stored("x"), "x2"), hashOf("x")), memory.Moved, ""},
+		"a supersede of another lineage":     {memory.Step{Lineage: b.Lineage, Expect: a2.Hash, Put: newer(b, "b3")}, memory.Moved, b.Hash},
+		"a supersede by a hash that is used": {put(func() *memory.Stored { g := newer(b, "a2"); return g }(), b.Hash), memory.Taken, a2.Hash},
+		"a forget of what is superseded":     {forget(a), memory.Moved, a2.Hash},
+		"an add under no live key":           {put(unsealed, ""), memory.KeyGone, ""},
+	} {
+		_, err := s.commit(row.step)
+		var c *memory.ConflictError
+		if !errors.As(err, &c) || c.Reason != row.reason || c.Current.Hash != row.current {
+			t.Errorf("%s: %v (%+v)", name, err, c)
+		}
+	}
+	if s.head() != 4 {
+		t.Errorf("refusals raised changes: head is %d", s.head())
+	}
+	_, err = grains{s.db}.Commit(bg, memory.Write{Memory: change.Memory{Tenant: "t", ID: "none"}, Steps: []memory.Step{put(a, "")}})
+	var c *memory.ConflictError
+	if !errors.As(err, &c) || c.Reason != memory.NoMemory {
+		t.Error(err)
+	}
+}
+
+func TestALineageIsFoundByEachName(t *testing.T) {
+	s := open(t)
+	a := stored("a")
+	a.Name, a.Subject, a.Person, a.ScopePath, a.CreatedAt, a.FirstAt = []byte("name"), []byte("subject"), "", "x/y", 3, 2
+	_, err := s.commit(put(a, ""))
+	s.must(err)
+	a2 := newer(a, "a2")
+	_, err = s.commit(put(a2, a.Hash))
+	s.must(err)
+	for _, reopened := range []bool{false, true} {
+		if reopened {
+			s.again()
+		}
+		for _, ref := range []memory.Ref{{Lineage: a.Hash}, {Prefix: a.Hash[:32]}, {Name: a.Name}, {Hash: a2.Hash}} {
+			got, err := grains{s.db}.Load(bg, mem1, ref)
+			if err != nil || !reflect.DeepEqual(got, *a2) {
+				t.Errorf("%+v: %+v %v", ref, got, err)
+			}
+		}
+		old, err := grains{s.db}.Load(bg, mem1, memory.Ref{Hash: a.Hash})
+		if want := *a; err != nil || old.State != memory.Superseded || string(old.Box) != string(want.Box) {
+			t.Error(old, err)
+		}
+	}
+	for _, ref := range []memory.Ref{{Lineage: a2.Hash}, {Prefix: a2.Hash[:32]}, {Name: []byte("x")}, {Hash: "zz"}, {Prefix: "zz"}, {}} {
+		if _, err := (grains{s.db}).Load(bg, mem1, ref); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%+v: %v", ref, err)
+		}
+	}
+}
+
+func TestWhatIsForgottenKeepsIdentifiersOnly(t *testing.T) {
+	s := open(t)
+	a := stored("a")
+	a.Subject, a.Name = []byte("s"), []byte("n")
+	_, err := s.commit(put(a, ""))
+	s.must(err)
+	a2 := newer(a, "a2")
+	done, err := s.commit(put(a2, a.Hash), forget(a2))
+	if err != nil || done.Seq[1] != 3 {
+		t.Fatal(done, err)
+	}
+	for _, ref := range []memory.Ref{{Hash: a.Hash}, {Hash: a2.Hash}, {Lineage: a.Hash}, {Prefix: a.Hash[:32]}} {
+		got, err := grains{s.db}.Load(bg, mem1, ref)
+		if err != nil || got.State != memory.Gone || got.Box != nil || got.Subject != nil || got.Name != nil || got.Namespace != "default" {
+			t.Errorf("%+v: %+v %v", ref, got, err)
+		}
+		if ref.Hash == "" && got.Hash != a2.Hash {
+			t.Errorf("the head of a gone lineage is %s", got.Hash)
+		}
+	}
+	for range 2 { // what is gone may be made again, once
+		done, err = s.commit(put(stored("a"), ""))
+	}
+	if err != nil || !done.Existing[0] || s.head() != 4 {
+		t.Fatal(done, err)
+	}
+	again, err := grains{s.db}.Load(bg, mem1, memory.Ref{Lineage: a.Hash})
+	if err != nil || again.State != memory.Current || again.Hash != a.Hash {
+		t.Fatal(again, err)
+	}
+	a3 := newer(stored("a"), "a3")
+	_, err = s.commit(put(a3, a.Hash))
+	s.must(err)
+	if got, err := (grains{s.db}).Load(bg, mem1, memory.Ref{Prefix: a.Hash[:32]}); err != nil || got.Hash != a3.Hash {
+		t.Fatal(got, err)
+	}
+	page, err := grains{s.db}.Scan(bg, mem1, memory.Filter{}, "", 10)
+	if err != nil || page.Total != 1 || len(page.Grains) != 1 {
+		t.Fatal(page, err)
+	}
+}
+
+func TestAScanSeesEachGrainOnce(t *testing.T) {
+	s := open(t)
+	s.addKey(mem1, "kp", seal.Pair{Person: "p"})
+	space := "b"
+	for i := range 25 {
+		g := stored(fmt.Sprint(i))
+		if i%2 == 0 {
+			g.Namespace = space
+		}
+		if i%3 == 0 {
+			g.Person, g.KeyID = "p", "kp"
+		}
+		if i%4 == 0 {
+			g.Subject = []byte("subject")
+		}
+		g.ScopePath = [...]string{"acme/prod", "acme/prod/eu", "acme/production", "", "acme"}[i%5]
+		g.Type = [...]string{"belief", "event"}[i%2]
+		_, err := s.commit(put(g, ""))
+		s.must(err)
+	}
+	for name, row := range map[string]struct {
+		filter      memory.Filter
+		want, total int
+	}{
+		"all":                   {memory.Filter{}, 25, 25},
+		"a namespace":           {memory.Filter{Namespace: &space}, 13, 13},
+		"a type":                {memory.Filter{Type: "event"}, 12, 12},
+		"a person":              {memory.Filter{Person: "p"}, 9, 9},
+		"a subject":             {memory.Filter{Subject: []byte("subject")}, 7, 7},
+		"a person's subject":    {memory.Filter{Subject: []byte("subject"), Person: "p"}, 3, 3},
+		"a scope's tree":        {memory.Filter{ScopeTree: "acme/prod/"}, 10, -1},
+		"a namespace's tree":    {memory.Filter{ScopeTree: "b"}, 2, -1},
+		"named":                 {memory.Filter{Named: true}, 0, 0},
+		"a person in namespace": {memory.Filter{Person: "p", Namespace: &space}, 5, 5},
+	} {
+		seen, after := map[string]bool{}, ""
+		for pages := 0; pages == 0 || after != ""; pages++ {
+			page, err := grains{s.db}.Scan(bg, mem1, row.filter, after, 4)
+			if err != nil || page.Total != row.total || len(page.Grains) > 4 {
+				t.Fatal(name, page, err)
+			}
+			for _, g := range page.Grains {
+				seen[g.Hash] = true
+			}
+			after = page.Next
+		}
+		if len(seen) != row.want {
+			t.Errorf("%s: %d grains, want %d", name, len(seen), row.want)
+		}
+	}
+	stats, err := memories{s.db}.Count(bg, mem1)
+	if err != nil || stats.Grains != 25 || stats.Types["event"] != 12 || len(stats.Namespaces) != 2 || stats.Bytes == 0 {
+		t.Error(stats, err)
+	}
+	if _, err := (grains{s.db}).Scan(bg, mem1, memory.Filter{}, "garbage", 4); fault.KindOf(err) != fault.InvalidField {
+		t.Error(err)
+	}
+}
+
+func TestAStepMayOnlyRaise(t *testing.T) {
+	s := open(t)
+	done, err := s.commit(memory.Step{Change: change.Change{ID: "R", Cause: events.Recalled, At: 1, Content: []byte("sealed"), Count: 3}})
+	if err != nil || done.Seq[0] != 1 {
+		t.Fatal(done, err)
+	}
+	s.again()
+	got, err := logs{s.db}.Read(bg, mem1, 0, 1)
+	if err != nil || got[0].Change.Count != 3 || string(got[0].Change.Content) != "sealed" || got[0].Change.Memory != mem1 {
+		t.Fatal(got, err)
+	}
+}
+
+func FuzzParsePlace(f *testing.F) {
+	for _, seed := range []string{"", "1.", "12.a.b", ".", "-1.x", "x"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, cursor string) {
+		p, err := parsePlace(cursor)
+		if err != nil || cursor == "" {
+			return
+		}
+		if back, err := parsePlace(p.String()); err != nil || back != p {
+			t.Fatal(p, back, err)
+		}
+	})
+}

@@ -1,0 +1,198 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/memhooks/memhooks/events"
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/hook/pattern"
+	"github.com/memhooks/memhooks/shared/redact"
+)
+
+// hooks is the port hook.Store, and hook.Remover.
+type hooks struct{ d *db }
+
+// hookData is what of a hook has no column of its own.
+type hookData struct {
+	Name        string                `json:"name"`
+	Description string                `json:"description,omitempty"`
+	Mode        hook.Mode             `json:"mode"`
+	URL         string                `json:"url,omitempty"`
+	Dialect     string                `json:"dialect"`
+	Causes      []events.Cause        `json:"causes,omitempty"`
+	Namespace   *string               `json:"namespace,omitempty"`
+	Pattern     any                   `json:"pattern,omitempty"`
+	Redaction   redact.Mode           `json:"redaction"`
+	PIIRisk     *hook.Acknowledgement `json:"pii_risk,omitempty"`
+	MaxRetries  int                   `json:"max_retries"`
+	Secret      *hook.SealedSecret    `json:"secret,omitempty"`
+	CreatedAt   int64                 `json:"created_at"`
+	Since       int64                 `json:"since"`
+}
+
+func encodeHook(h *hook.Hook) (string, error) {
+	data, err := json.Marshal(hookData{
+		h.Name, h.Description, h.Mode, h.URL, h.Dialect, h.Causes, h.Namespace, h.Pattern.JSON(), h.Redaction,
+		h.PIIRisk, h.MaxRetries, h.Secret, h.CreatedAt, h.Since,
+	})
+	if err != nil {
+		return "", fmt.Errorf("encode hook %s: %w", h.ID, err)
+	}
+	return string(data), nil
+}
+
+// scanHook reads a row of n, id, data, version, state and the newest seq seen.
+func scanHook(scan func(...any) error, in memoryRow) (*hookRow, int64, error) {
+	row := &hookRow{memory: in.n, Hook: hook.Hook{Memory: in.Memory}}
+	var seen int64
+	var raw []byte
+	if err := scan(&row.n, &row.ID, &raw, &row.Version, &row.State, &seen); err != nil {
+		return nil, 0, err
+	}
+	var data hookData
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber() // a pattern's numbers keep their digits
+	if err := decoder.Decode(&data); err != nil {
+		return nil, 0, fmt.Errorf("decode hook %s: %w", row.ID, err)
+	}
+	p, err := pattern.Parse(data.Pattern)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read the filter of hook %s: %w", row.ID, err)
+	}
+	h := &row.Hook
+	h.Name, h.Description, h.Mode, h.URL, h.Dialect = data.Name, data.Description, data.Mode, data.URL, data.Dialect
+	h.Causes, h.Namespace, h.Pattern, h.Redaction = data.Causes, data.Namespace, p, data.Redaction
+	h.PIIRisk, h.MaxRetries, h.Secret = data.PIIRisk, data.MaxRetries, data.Secret
+	h.CreatedAt, h.Since = data.CreatedAt, data.Since
+	return row, seen, nil
+}
+
+// Put is the port's. A new hook's Since is the head at this moment.
+func (s hooks) Put(ctx context.Context, h hook.Hook) (hook.Hook, error) {
+	var stored hook.Hook
+	err := s.d.writer.do(ctx, func(t *tx) error {
+		in, err := t.existing(h.Memory)
+		if err != nil {
+			return err
+		}
+		stored, err = t.putHook(in, h)
+		return err
+	})
+	return stored, err
+}
+
+// Get is the port's.
+func (s hooks) Get(ctx context.Context, m change.Memory, id string) (hook.Hook, error) {
+	all, err := s.List(ctx, m)
+	if err != nil {
+		return hook.Hook{}, err
+	}
+	for i := range all {
+		if all[i].ID == id {
+			return all[i], nil
+		}
+	}
+	return hook.Hook{}, fault.New(fault.NotFound, "there is no hook %q", id)
+}
+
+// List is the port's.
+func (s hooks) List(ctx context.Context, m change.Memory) ([]hook.Hook, error) {
+	r, err := s.d.room(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return nil, noMemory(m)
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return append([]hook.Hook(nil), r.plain...), nil
+}
+
+// Remove is the port hook.Remover.
+func (s hooks) Remove(ctx context.Context, m change.Memory, id string) error {
+	return s.d.writer.do(ctx, func(t *tx) error {
+		in, err := t.draft(m)
+		if err != nil {
+			return err
+		}
+		h := in.hook(id)
+		if h == nil {
+			return nil
+		}
+		var rest []*hookRow
+		for _, other := range in.hooks {
+			if other != h {
+				rest = append(rest, other)
+			}
+		}
+		if err := t.d.dropHook(t, h.n); err != nil {
+			return err
+		}
+		for _, query := range [...]string{
+			"DELETE FROM consumer WHERE hook=?", "DELETE FROM hookhead WHERE hook=?", "DELETE FROM hook WHERE n=?",
+		} {
+			if _, err := t.exec(query, h.n); err != nil {
+				return err
+			}
+		}
+		in.setHooks(rest)
+		return nil
+	})
+}
+
+// putHook stores a hook whose Version says what it replaces: the stored
+// version, which the answer is one above.
+func (t *tx) putHook(in *draft, h hook.Hook) (hook.Hook, error) {
+	old := in.hook(h.ID)
+	switch {
+	case old == nil && h.Version != 0:
+		return h, fault.New(fault.Conflict, "hook %q was deleted meanwhile", h.ID)
+	case old != nil && h.Version != old.Version:
+		return h, fault.New(fault.Conflict, "hook %q was changed meanwhile: read it again", h.ID)
+	}
+	h.Version++
+	if old == nil {
+		h.Since = in.head()
+	} else {
+		h.Since, h.CreatedAt = old.Since, old.CreatedAt
+	}
+	data, err := encodeHook(&h)
+	if err != nil {
+		return h, err
+	}
+	if old != nil {
+		return h, t.replaceHook(in, &hookRow{old.n, in.row.n, h}, data)
+	}
+	n, err := t.insert("INSERT INTO hook (memory, id, data, version, state) VALUES (?,?,?,?,?)",
+		in.row.n, h.ID, data, h.Version, string(h.State))
+	if err == nil {
+		_, err = t.exec("INSERT INTO hookhead VALUES (?,0,0)", n)
+	}
+	if err == nil {
+		made := &hookRow{n, in.row.n, h}
+		in.setHooks(append(in.hooks[:len(in.hooks):len(in.hooks)], made))
+		t.after(func() { t.d.hookMoved(made) })
+	}
+	return h, err
+}
+
+func (t *tx) replaceHook(in *draft, h *hookRow, data string) error {
+	if _, err := t.exec("UPDATE hook SET data=?, version=?, state=? WHERE n=?", data, h.Version, string(h.State), h.n); err != nil {
+		return err
+	}
+	list := append([]*hookRow(nil), in.hooks...)
+	for i := range list {
+		if list[i].n == h.n {
+			list[i] = h
+		}
+	}
+	in.setHooks(list)
+	t.after(func() { t.d.hookMoved(h) })
+	return nil
+}

@@ -1,0 +1,172 @@
+package embedded
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"strings"
+
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/memory"
+)
+
+// index is the port memory.Index, on FTS5. A document's number is its grain's.
+type index struct{ d *db }
+
+// tokens are lower case letters and digits, so that the tokenizer keeps them
+// whole: 80 bits of the hash of memory and term. A token of one memory never
+// meets one of another.
+var tokens = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+func token(n int64, term string) string {
+	sum := sha256.Sum256(append(binary.AppendUvarint(make([]byte, 0, 64), uint64(n)), term...))
+	return tokens.EncodeToString(sum[:10])
+}
+
+// Put is the port's.
+func (s index) Put(ctx context.Context, docs []memory.Document) error {
+	return s.d.writer.do(ctx, func(t *tx) error {
+		for i := range docs {
+			if err := t.index(&docs[i]); err != nil {
+				return err
+			}
+		}
+		return t.advanceMark()
+	})
+}
+
+func (t *tx) index(doc *memory.Document) error {
+	in, err := t.draft(doc.Memory)
+	if err != nil || in.row.n == 0 {
+		return err
+	}
+	var n int64
+	current, err := t.row("SELECT n FROM grain WHERE memory=? AND hash=? AND state=0", []any{in.row.n, hex64(doc.Hash).value()}, &n)
+	if err != nil || !current {
+		return err
+	}
+	if err := t.unindex("SELECT ?", n); err != nil {
+		return err
+	}
+	var text strings.Builder
+	for _, term := range doc.Terms {
+		text.WriteString(token(in.row.n, term))
+		text.WriteByte(' ')
+	}
+	if _, err := t.exec("INSERT INTO doc (rowid, terms) VALUES (?, ?)", n, text.String()); err != nil {
+		return err
+	}
+	_, err = t.exec("INSERT INTO docs VALUES (?, 1) ON CONFLICT DO UPDATE SET count=count+1", in.row.n)
+	return err
+}
+
+// unindex takes the documents of some grains out of the index; picked is a
+// query of their numbers.
+func (t *tx) unindex(picked string, args ...any) error {
+	var numbers []int64
+	err := t.rows("SELECT rowid FROM doc WHERE rowid IN ("+picked+")", args, func(scan func(...any) error) error {
+		var n int64
+		err := scan(&n)
+		numbers = append(numbers, n)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, n := range numbers {
+		if _, err := t.exec("DELETE FROM doc WHERE rowid=?", n); err != nil {
+			return err
+		}
+		if _, err := t.exec("UPDATE docs SET count=count-1 WHERE memory=(SELECT memory FROM grain WHERE n=?)", n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pending is what the index does not hold yet.
+const pending = "g.n > (SELECT n FROM mark) AND g.state=0 AND NOT EXISTS (SELECT 1 FROM doc WHERE rowid=g.n)"
+
+// advanceMark moves the mark up to the first grain that is not indexed.
+func (t *tx) advanceMark() error {
+	next := t.d.lastN + 1
+	if _, err := t.row("SELECT g.n FROM grain g WHERE "+pending+" ORDER BY g.n LIMIT 1", nil, &next); err != nil {
+		return err
+	}
+	_, err := t.exec("UPDATE mark SET n=? WHERE n<>?", next-1, next-1)
+	return err
+}
+
+// Pending is the port's.
+func (s index) Pending(ctx context.Context, m change.Memory, limit int) ([]memory.Located, error) {
+	condition, args := pending, []any(nil)
+	if m != (change.Memory{}) {
+		condition, args = condition+" AND g.memory="+memoryN, named(m)
+	}
+	var all []memory.Located
+	err := s.d.rows(ctx, "SELECT m.tenant, m.id, "+grainColumns+` FROM grain g NOT INDEXED
+		JOIN seal_key k ON k.n = g.key JOIN memory m ON m.n = g.memory WHERE `+condition+" ORDER BY g.n LIMIT ?",
+		append(args, limit), func(scan func(...any) error) error {
+			var l memory.Located
+			var r row
+			err := r.scan(func(dest ...any) error { return scan(append([]any{&l.Memory.Tenant, &l.Memory.ID}, dest...)...) })
+			l.Grain = r.Stored
+			all = append(all, l)
+			return err
+		})
+	return all, err
+}
+
+// Find is the port's.
+func (s index) Find(ctx context.Context, m change.Memory, anyOf, must []string, limit int) (memory.Found, error) {
+	found := memory.Found{Frequency: map[string]int{}}
+	var n int64
+	there, err := s.d.row("SELECT m.n, coalesce(d.count, 0) FROM memory m LEFT JOIN docs d ON d.memory=m.n WHERE m.tenant=? AND m.id=?",
+		named(m), &n, &found.Docs)
+	if err != nil || !there {
+		return found, err
+	}
+	for _, term := range append(anyOf[:len(anyOf):len(anyOf)], must...) {
+		var docs int
+		if _, err := s.d.row("SELECT doc FROM doc_terms WHERE term=?", []any{token(n, term)}, &docs); err != nil {
+			return found, err
+		}
+		found.Frequency[term] = docs
+	}
+	query := match(n, anyOf, must)
+	if query == "" || limit <= 0 {
+		return found, nil
+	}
+	err = s.d.rows(ctx, "SELECT "+grainColumns+` FROM (SELECT rowid AS n, rank AS likely FROM doc WHERE doc MATCH ? ORDER BY rank LIMIT ?) d
+		JOIN grain g ON g.n = d.n JOIN seal_key k ON k.n = g.key WHERE g.state=0 ORDER BY d.likely, g.n`,
+		[]any{query, limit + 1}, func(scan func(...any) error) error {
+			var r row
+			if err := r.scan(scan); err != nil {
+				return err
+			}
+			if found.Cut = len(found.Grains) == limit; !found.Cut {
+				found.Grains = append(found.Grains, r.Stored)
+			}
+			return nil
+		})
+	return found, err
+}
+
+// match writes FTS5's query: at least one of the one list, all of the other.
+func match(n int64, anyOf, must []string) string {
+	list := func(terms []string, between string) string {
+		all := make([]string, len(terms))
+		for i, term := range terms {
+			all[i] = `"` + token(n, term) + `"`
+		}
+		return strings.Join(all, between)
+	}
+	switch {
+	case len(anyOf) == 0:
+		return list(must, " AND ")
+	case len(must) == 0:
+		return list(anyOf, " OR ")
+	}
+	return "(" + list(anyOf, " OR ") + ") AND " + list(must, " AND ")
+}

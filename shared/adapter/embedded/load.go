@@ -1,0 +1,152 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/memory"
+)
+
+// row is a grain and its row number.
+type row struct {
+	n int64
+	memory.Stored
+}
+
+const (
+	grainColumns = `g.n, g.hash, g.lineage, g.type, g.namespace, g.person, g.scope_path,
+	g.created_at, g.first_at, g.version, g.state, k.id, g.subject, g.name, g.box`
+	fromGrain = "SELECT " + grainColumns + " FROM grain g JOIN seal_key k ON k.n = g.key "
+)
+
+func (r *row) scan(scan func(...any) error) error {
+	var first number
+	err := scan(&r.n, (*hex64)(&r.Hash), (*hex64)(&r.Lineage), &r.Type, &r.Namespace, (*text)(&r.Person), (*text)(&r.ScopePath),
+		&r.CreatedAt, &first, &r.Version, &r.State, &r.KeyID, &r.Subject, &r.Name, &r.Box)
+	if r.Lineage == "" {
+		r.Lineage = r.Hash
+	}
+	if r.FirstAt = int64(first); first == 0 {
+		r.FirstAt = r.CreatedAt
+	}
+	return err
+}
+
+// oneGrain reads the first grain that a condition picks, nil where none.
+func (t *tx) oneGrain(where string, args ...any) (*row, error) {
+	var found *row
+	err := t.rows(fromGrain+where+" LIMIT 1", args, func(scan func(...any) error) error {
+		found = new(row)
+		return found.scan(scan)
+	})
+	return found, err
+}
+
+// grain reads a grain of any state by its hash, nil where there is none.
+func (t *tx) grain(in *draft, hash string) (*row, error) {
+	return t.oneGrain("WHERE g.memory=? AND g.hash=?", in.row.n, hex64(hash).value())
+}
+
+// current reads a lineage's current grain, nil where there is none.
+func (t *tx) current(in *draft, lineage string) (*row, error) {
+	first, err := t.grain(in, lineage)
+	if err != nil || first != nil && first.State == memory.Current && first.Lineage == lineage {
+		return first, err
+	}
+	return t.oneGrain("WHERE g.memory=? AND g.lineage=? AND g.state=0", in.row.n, hex64(lineage).value())
+}
+
+// Load is the port's.
+func (s grains) Load(ctx context.Context, m change.Memory, ref memory.Ref) (memory.Stored, error) {
+	if err := ctx.Err(); err != nil {
+		return memory.Stored{}, err
+	}
+	var found *memory.Stored
+	var err error
+	switch {
+	case ref.Hash != "":
+		found, err = s.byHash(m, ref.Hash)
+	case ref.Lineage != "":
+		found, err = s.head(m, ref.Lineage)
+	case ref.Prefix != "":
+		found, err = s.byPrefix(m, ref.Prefix)
+	case ref.Name != nil:
+		found, err = s.one(m, "AND g.name=? AND g.state=0", ref.Name)
+	}
+	if err != nil {
+		return memory.Stored{}, err
+	}
+	if found == nil {
+		return memory.Stored{}, fault.New(fault.NotFound, "there is no such grain in memory %q", m.ID)
+	}
+	return *found, nil
+}
+
+// one reads the first grain that a condition picks, nil where none.
+func (s grains) one(m change.Memory, condition string, args ...any) (*memory.Stored, error) {
+	var found *memory.Stored
+	err := s.d.rows(context.Background(), fromGrain+"WHERE g.memory="+memoryN+" "+condition+" LIMIT 1", named(m, args...),
+		func(scan func(...any) error) error {
+			var r row
+			err := r.scan(scan)
+			found = &r.Stored
+			return err
+		})
+	return found, err
+}
+
+func (s grains) byHash(m change.Memory, hash string) (*memory.Stored, error) {
+	of := boxOf{m, hash}
+	if held, ok := s.d.boxes.get(of); ok {
+		return &held, nil
+	}
+	era := s.d.boxes.begin()
+	found, err := s.one(m, "AND g.hash=?", hex64(hash).value())
+	if err == nil && found != nil {
+		s.d.boxes.keep(era, of, *found)
+	}
+	return found, err
+}
+
+// head reads a lineage's current grain, or the last of a gone lineage.
+func (s grains) head(m change.Memory, lineage string) (*memory.Stored, error) {
+	first, err := s.byHash(m, lineage)
+	if err != nil || first != nil && first.State == memory.Current && first.Lineage == lineage {
+		return first, err
+	}
+	return s.laterHead(m, lineage, first)
+}
+
+// laterHead goes on where a lineage's first grain is not its current one.
+func (s grains) laterHead(m change.Memory, lineage string, first *memory.Stored) (*memory.Stored, error) {
+	id := hex64(lineage).value()
+	current, err := s.one(m, "AND g.lineage=? AND g.state=0", id)
+	if err != nil || current != nil {
+		return current, err
+	}
+	last, err := s.one(m, "AND g.lineage=? AND g.state=2 ORDER BY g.version DESC", id)
+	if err != nil || last != nil {
+		return last, err
+	}
+	if first != nil && first.Lineage != lineage {
+		return nil, nil
+	}
+	return first, nil
+}
+
+// byPrefix finds the lineage whose hash begins with some digits.
+func (s grains) byPrefix(m change.Memory, prefix string) (*memory.Stored, error) {
+	from, err := hex.DecodeString(prefix)
+	if err != nil || len(from) == 0 {
+		return nil, nil //nolint:nilerr // what is no prefix of a hash names nothing
+	}
+	to := append(from[:len(from):len(from)], bytes.Repeat([]byte{0xff}, max(0, 32-len(from)))...)
+	first, err := s.one(m, "AND g.hash>=? AND g.hash<=? AND g.lineage IS NULL ORDER BY g.hash", from, to)
+	if err != nil || first == nil || first.State == memory.Current {
+		return first, err
+	}
+	return s.laterHead(m, first.Hash, first)
+}

@@ -1,0 +1,204 @@
+package embedded
+
+import (
+	"context"
+	"encoding/binary"
+
+	"github.com/memhooks/memhooks/events"
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/feed"
+)
+
+// logs is the port feed.Log, and feed.Compactor.
+type logs struct{ d *db }
+
+// Bounds is the port's.
+func (s logs) Bounds(ctx context.Context, m change.Memory) (feed.Bounds, error) {
+	r, err := s.d.room(ctx, m)
+	if err != nil {
+		return feed.Bounds{}, err
+	}
+	if r == nil {
+		return feed.Bounds{}, noMemory(m)
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return feed.Bounds{Head: r.row.head, Floor: r.row.floor}, nil
+}
+
+// Read is the port's.
+func (s logs) Read(ctx context.Context, m change.Memory, after int64, limit int) ([]feed.Entry, error) {
+	r, err := s.d.room(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return nil, noMemory(m)
+	}
+	r.mu.RLock()
+	floor := r.row.floor
+	r.mu.RUnlock()
+	if after+1 < floor {
+		return nil, compacted(floor)
+	}
+	entries, err := s.d.readRoom(ctx, r, after, limit)
+	if err != nil || len(entries) == 0 || entries[0].Seq == after+1 {
+		return entries, err
+	}
+	r.mu.RLock() // the floor was raised meanwhile
+	defer r.mu.RUnlock()
+	return nil, compacted(r.row.floor)
+}
+
+func compacted(floor int64) error {
+	e := fault.New(fault.Compacted, "the log begins at seq %d: take a snapshot and go on from there", floor)
+	e.Details = map[string]any{"floor_seq": floor}
+	return e
+}
+
+// Wait is the port's.
+func (s logs) Wait(ctx context.Context, m change.Memory, after int64) error {
+	for ctx.Err() == nil {
+		r, err := s.d.room(ctx, m)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if r == nil {
+			return noMemory(m)
+		}
+		r.mu.RLock()
+		head, woken := r.row.head, r.woken
+		r.mu.RUnlock()
+		if head > after {
+			return nil
+		}
+		select {
+		case <-woken:
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// readLog returns up to limit entries of a memory after a seq, from the tail
+// that is held or from the database. What was compacted is left out.
+func (d *db) readLog(ctx context.Context, memory, after int64, limit int) ([]feed.Entry, error) {
+	r := d.rooms.peekN(memory)
+	if r == nil {
+		var m change.Memory
+		found, err := d.row("SELECT tenant, id FROM memory WHERE n=?", []any{memory}, &m.Tenant, &m.ID)
+		if err != nil || !found {
+			return nil, err
+		}
+		if r, err = d.room(ctx, m); err != nil || r == nil {
+			return nil, err
+		}
+	}
+	return d.readRoom(ctx, r, after, limit)
+}
+
+func (d *db) readRoom(ctx context.Context, r *room, after int64, limit int) ([]feed.Entry, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	r.mu.RLock()
+	row, hooks, tail := r.row, r.hooks, r.tail
+	r.mu.RUnlock()
+	if after >= row.head {
+		return nil, nil
+	}
+	if len(tail) > 0 && after+1 >= tail[0].Seq {
+		from := int(after + 1 - tail[0].Seq)
+		to := min(len(tail), from+limit)
+		return tail[from:to:to], nil
+	}
+	return d.entries(ctx, row, hooks, `SELECT `+logColumns+` FROM log
+		WHERE memory=? AND seq>? AND seq<=? ORDER BY seq LIMIT ?`, row.n, max(after, row.floor-1), row.head, limit)
+}
+
+const logColumns = `seq, id, cause, at, lineage, hash, superseded, grain_type, namespace, user_id, scope_path,
+	created_at, count, fingerprint, key_id, content, matches`
+
+// entries reads rows of logColumns.
+func (d *db) entries(ctx context.Context, row memoryRow, hooks []*hookRow, query string, args ...any) ([]feed.Entry, error) {
+	var all []feed.Entry
+	err := d.rows(ctx, query, args, func(scan func(...any) error) error {
+		e := feed.Entry{Change: change.Change{Memory: row.Memory}}
+		c := &e.Change
+		var matches []byte
+		var lineage, hash hex64
+		if err := scan(&e.Seq, &c.ID, &c.Cause, &c.At, &lineage, &hash, (*hex64)(&c.Superseded),
+			(*text)(&c.GrainType), (*text)(&c.Namespace), (*text)(&c.UserID), (*text)(&c.ScopePath),
+			(*number)(&c.CreatedAt), (*count)(&c.Count), (*text)(&c.Fingerprint), (*text)(&c.KeyID), &c.Content, &matches); err != nil {
+			return err
+		}
+		if lineage == sameAsHash {
+			lineage = hash
+		}
+		c.Lineage, c.Hash = string(lineage), string(hash)
+		e.Matches = decodeMatches(matches, hooks)
+		all = append(all, e)
+		return nil
+	})
+	return all, err
+}
+
+// sameAsHash stands for a lineage that is the entry's own hash.
+const sameAsHash hex64 = "="
+
+// storeEntry writes an entry of the log.
+func (t *tx) storeEntry(in *draft, e *feed.Entry) error {
+	c := &e.Change
+	lineage := hex64(c.Lineage)
+	if c.Lineage != "" && c.Lineage == c.Hash {
+		lineage = sameAsHash
+	}
+	_, err := t.exec(`INSERT INTO log (memory, `+logColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		in.row.n, e.Seq, c.ID, string(c.Cause), c.At, lineage.value(), hex64(c.Hash).value(), hex64(c.Superseded).value(),
+		text(c.GrainType).value(), text(c.Namespace).value(), text(c.UserID).value(), text(c.ScopePath).value(),
+		number(c.CreatedAt).value(), number(c.Count).value(), text(c.Fingerprint).value(), text(c.KeyID).value(),
+		blob(c.Content), encodeMatches(e.Matches, in.hooks))
+	return err
+}
+
+// encodeMatches writes pairs of a hook's number and the seq it saw before; nil
+// where no hook sees the entry. Both lists are in the order of the hooks.
+func encodeMatches(matches []feed.Match, hooks []*hookRow) any {
+	if len(matches) == 0 {
+		return nil
+	}
+	out := make([]byte, 0, 6*len(matches))
+	for _, h := range hooks {
+		if len(matches) > 0 && matches[0].Hook == h.ID {
+			out = binary.AppendUvarint(binary.AppendUvarint(out, uint64(h.n)), uint64(matches[0].Prev))
+			matches = matches[1:]
+		}
+	}
+	return out
+}
+
+// decodeMatches reads them back; hooks that are gone are left out.
+func decodeMatches(data []byte, hooks []*hookRow) []feed.Match {
+	var matches []feed.Match
+	for len(data) > 0 {
+		n, size := binary.Uvarint(data)
+		if size <= 0 {
+			return matches
+		}
+		prev, more := binary.Uvarint(data[size:])
+		if more <= 0 {
+			return matches
+		}
+		data = data[size+more:]
+		for _, h := range hooks {
+			if h.n == int64(n) {
+				matches = append(matches, feed.Match{Hook: h.ID, Prev: int64(prev)})
+			}
+		}
+	}
+	return matches
+}
+
+// markers are the causes whose entries outlive compaction.
+const markers = "('" + string(events.Erased) + "','" + string(events.Rotated) + "')"

@@ -1,0 +1,195 @@
+package embedded
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/seal"
+)
+
+// post is an attempt as a receiver would see it.
+type post struct {
+	hook    string
+	seq     int64
+	redrive int
+	attempt int
+	id      string
+	at      time.Duration // since the receiver began
+}
+
+// receiver is a delivery.Handler that answers as a test wants, and what a
+// store's queue is served with.
+type receiver struct {
+	*store
+	q      *queue
+	config Config
+	answer func(ctx context.Context, j delivery.Job) delivery.Outcome // nil: all succeed
+	stop   func()
+
+	mu    sync.Mutex
+	began time.Time
+	posts []post
+}
+
+// receive opens a store whose clock is the test's (a bubble's) and a queue, not
+// served yet.
+func receive(tb testing.TB, c Config) *receiver {
+	c.Now = time.Now
+	r := &receiver{store: &store{tb: tb, dir: tb.TempDir()}, config: c, began: time.Now()}
+	r.open()
+	r.addMemory(mem1)
+	r.addKey(mem1, "k1", seal.Pair{})
+	return r
+}
+
+func (r *receiver) open() {
+	c := r.config
+	c.Dir = r.dir
+	d, closeAll, err := openDB(bg, c)
+	r.must(err)
+	r.db, r.close, r.q = d, closeAll, newQueue(d, c)
+	r.tb.Cleanup(func() { closeAll() })
+}
+
+// serve starts the queue; stop ends it.
+func (r *receiver) serve() {
+	ctx, cancel := context.WithCancel(bg)
+	ended := make(chan error, 1)
+	go func() { ended <- r.q.Serve(ctx, r.handle) }()
+	r.stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			r.tb.Errorf("Serve: %v", err)
+		}
+	}
+}
+
+// restart stops the queue, closes the store and opens it anew.
+func (r *receiver) restart() {
+	r.stop()
+	r.must(r.close())
+	r.open()
+	r.serve()
+}
+
+func (r *receiver) handle(ctx context.Context, jobs []delivery.Job) []delivery.Outcome {
+	var out []delivery.Outcome
+	for _, j := range jobs {
+		r.mu.Lock()
+		r.posts = append(r.posts, post{j.Hook, j.Entry.Seq, j.Redrive, j.Attempts + 1, j.Entry.Change.EventID(), time.Since(r.began)})
+		r.mu.Unlock()
+		if r.answer == nil {
+			out = append(out, ok(j))
+		} else {
+			out = append(out, r.answer(ctx, j))
+		}
+	}
+	return out
+}
+
+func (r *receiver) seen() []post {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]post(nil), r.posts...)
+}
+
+func (r *receiver) forgetPosts() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.posts = nil
+}
+
+// attempted is the part of an outcome that all attempts have.
+func attempted(j delivery.Job, status int, text string) delivery.Outcome {
+	j.Attempts++
+	if j.FirstAt == 0 {
+		j.FirstAt = time.Now().UnixMilli()
+	}
+	j.Redaction = "full"
+	return delivery.Outcome{Job: j, Status: status, Error: text, At: time.Now().UnixMilli(), Took: time.Millisecond}
+}
+
+func ok(j delivery.Job) delivery.Outcome { return attempted(j, 200, "") }
+
+// failing answers 500, with retries a second apart, until most attempts were made.
+func failing(j delivery.Job, most int) delivery.Outcome {
+	o := attempted(j, 500, "answered 500")
+	o.Verdict, o.Delay = delivery.RetryAfter, time.Second
+	if o.Job.Attempts >= most {
+		o.Verdict, o.Delay = delivery.GiveUp, 0
+	}
+	return o
+}
+
+func (r *receiver) addWebhook(id string) hook.Hook {
+	r.tb.Helper()
+	h, err := hooks{r.db}.Put(bg, hook.Hook{ID: id, Memory: mem1, Name: id, Mode: hook.Webhook, URL: "http://x", Dialect: "areev",
+		State: hook.Active, Redaction: "full", MaxRetries: 3})
+	r.must(err)
+	return h
+}
+
+func (r *receiver) setState(id string, state hook.State) {
+	r.tb.Helper()
+	h, err := hooks{r.db}.Get(bg, mem1, id)
+	r.must(err)
+	h.State = state
+	_, err = hooks{r.db}.Put(bg, h)
+	r.must(err)
+}
+
+func (r *receiver) state(id string) hook.State {
+	r.tb.Helper()
+	h, err := hooks{r.db}.Get(bg, mem1, id)
+	r.must(err)
+	return h.State
+}
+
+// settled waits until nothing more happens by itself without time passing, and
+// what happened is recorded.
+func (r *receiver) settled() {
+	synctest.Wait()
+	time.Sleep(2 * settlePause)
+	synctest.Wait()
+}
+
+func (r *receiver) counts(id string) map[delivery.Status]int {
+	r.tb.Helper()
+	counts, err := r.q.Counts(bg, mem1, id)
+	r.must(err)
+	return counts
+}
+
+// list pages through all records that a query takes.
+func (r *receiver) list(q delivery.Query) []delivery.Record {
+	r.tb.Helper()
+	var all []delivery.Record
+	for {
+		page, next, err := r.q.List(bg, mem1, q)
+		r.must(err)
+		all = append(all, page...)
+		if next == "" {
+			return all
+		}
+		q.After = next
+	}
+}
+
+// versions adds a grain and then replaces it, one change each.
+func (r *receiver) versions(name string, n int) {
+	r.tb.Helper()
+	g, expect := stored(name), ""
+	for i := range n {
+		if i > 0 {
+			expect = g.Hash
+			g = newer(g, name+string(rune('a'+i)))
+		}
+		_, err := r.commit(put(g, expect))
+		r.must(err)
+	}
+}

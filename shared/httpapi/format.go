@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/memhooks/memhooks/shared/wire"
+)
+
+const jsonType = "application/json"
+
+// jsonFormat is how bodies are read and written: strictly, numbers exactly.
+var jsonFormat = huma.Format{Marshal: writeJSON, Unmarshal: readJSON}
+
+// writeJSON writes numbers as they are stored and text as it is.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// readJSON is called twice for each body: first for a tree that is held
+// against the schema, which is where the strict parser stands, then for the
+// input itself, whose open parts get their numbers as json.Number.
+func readJSON(data []byte, v any) error {
+	if tree, ok := v.(*any); ok {
+		parsed, err := wire.Parse(data)
+		*tree = measurable(parsed)
+		return err
+	}
+	return decode(data, v)
+}
+
+// decode reads what the strict parser took.
+func decode(data []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	err := dec.Decode(v)
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &mismatch) {
+		return fmt.Errorf("%s must be %s", mismatch.Field, wanted(mismatch.Type))
+	}
+	return err
+}
+
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int64:
+		return "an integer of 64 bits, written without fraction or exponent"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a string"
+	case reflect.Slice:
+		return "an array"
+	default:
+		return "an object"
+	}
+}
+
+// measurable replaces numbers by what the schema's bounds can be held against.
+// It changes v.
+func measurable(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		f, _ := strconv.ParseFloat(string(v), 64) // the parser refused what overflows
+		return f
+	case []any:
+		for i := range v {
+			v[i] = measurable(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = measurable(v[k])
+		}
+	}
+	return v
+}
+
+// optional is a field of a PATCH that may be absent, null or a value.
+type optional[T any] struct {
+	Given bool
+	Value *T // nil where null was given
+}
+
+// UnmarshalJSON is called only where the field is given.
+func (o *optional[T]) UnmarshalJSON(data []byte) error {
+	o.Given = true
+	return decode(data, &o.Value)
+}
+
+// Schema describes what may be given.
+func (optional[T]) Schema(r huma.Registry) *huma.Schema {
+	s := *r.Schema(reflect.TypeFor[T](), true, "")
+	s.Nullable = s.Type != ""
+	return &s
+}

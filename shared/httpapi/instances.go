@@ -1,0 +1,79 @@
+package httpapi
+
+import (
+	"context"
+	"sync"
+
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/memory"
+)
+
+var errNoMemory = fault.New(fault.NotFound, "there is no such memory: GET /api/memories lists yours, POST /api/memories makes one")
+
+// maxInstance is the longest id of a memory in bytes.
+const maxInstance = 128
+
+// validInstance says whether an id may name a memory: letters, digits and . _ -
+// beginning with a letter or digit.
+func validInstance(id string) bool {
+	if id == "" || len(id) > maxInstance {
+		return false
+	}
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case i > 0 && (c == '.' || c == '_' || c == '-'):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// instances remembers which tenants have their default memory, which never
+// goes away.
+type instances struct{ tenants sync.Map }
+
+// existing is a memory of the caller's tenant, fault.NotFound where there is
+// none. The default one is always there.
+func (a *API) existing(ctx context.Context, id string) (change.Memory, error) {
+	return a.instance(ctx, id, id == memory.DefaultID)
+}
+
+// writable is existing for calls that write or make a hook: where the settings
+// say so, an unknown memory is made.
+func (a *API) writable(ctx context.Context, id string) (change.Memory, error) {
+	return a.instance(ctx, id, id == memory.DefaultID || a.cfg.Settings.AutoCreate)
+}
+
+// own is the memory that the REM API works on.
+func (a *API) own(ctx context.Context) (change.Memory, error) {
+	return a.existing(ctx, memory.DefaultID)
+}
+
+func (a *API) instance(ctx context.Context, id string, make bool) (change.Memory, error) {
+	m := change.Memory{Tenant: callOf(ctx).caller.Tenant, ID: id}
+	if id == memory.DefaultID {
+		if _, known := a.instances.tenants.Load(m.Tenant); known {
+			return m, nil
+		}
+	}
+	if !validInstance(id) {
+		return m, errNoMemory
+	}
+	_, err := a.cfg.Cloud.Memories.Get(ctx, m)
+	if fault.KindOf(err) == fault.NotFound {
+		if !make {
+			return m, errNoMemory
+		}
+		err = a.cfg.Cloud.Memories.Put(ctx, memory.Instance{Memory: m, Name: id, CreatedAt: drawOf(ctx).At.UnixMilli(), Version: 1})
+		if fault.KindOf(err) == fault.Conflict { // another caller was first
+			err = nil
+		}
+	}
+	if err == nil && id == memory.DefaultID {
+		a.instances.tenants.Store(m.Tenant, true)
+	}
+	return m, err
+}
