@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/memhooks/memhooks/local/telemetry"
 	"github.com/memhooks/memhooks/shared/adapter"
 	"github.com/memhooks/memhooks/shared/road"
 )
@@ -32,6 +33,7 @@ func (serveCommand) Run(ctx context.Context) error {
 // their part of the ten seconds that a stop may take.
 const (
 	drainAnswers  = 3 * time.Second
+	flushTraces   = time.Second
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
 )
@@ -47,6 +49,11 @@ func serve(ctx context.Context, s road.Settings, out io.Writer, log *slog.Logger
 		return fmt.Errorf("open the store: %w", err)
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	watch, err := telemetry.New(ctx, os.Getenv, version)
+	if err != nil {
+		return err
+	}
+	watch.Observe(c)
 	st := road.Assemble(c, s, version, time.Now, log)
 	api, err := newAPI(ctx, st, s, out, log)
 	if err != nil {
@@ -56,28 +63,39 @@ func serve(ctx context.Context, s road.Settings, out io.Writer, log *slog.Logger
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w: is another memhooks running? set MEMHOOKS_ADDR to another port", s.Addr, err)
 	}
-	return run(ctx, st, s, api, listener, out, log)
+	p := process{st, s, watch, listener, out, log}
+	return p.run(ctx, watch.Serve(api))
+}
+
+// process is all that runs in this process.
+type process struct {
+	stages   *road.Stages
+	settings road.Settings
+	watch    *telemetry.Telemetry
+	listener net.Listener
+	out      io.Writer
+	log      *slog.Logger
 }
 
 // run drives the road's stages and the API side by side.
-func run(ctx context.Context, st *road.Stages, s road.Settings, api http.Handler, listener net.Listener, out io.Writer, log *slog.Logger) error {
-	server := &http.Server{Handler: api, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+func (p process) run(ctx context.Context, api http.Handler) error {
+	server := &http.Server{Handler: api, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)}
 	working, stop := context.WithCancel(context.Background())
 	defer stop()
 	var stages sync.WaitGroup
 	failed := make(chan error, 2)
 	stages.Go(func() {
-		if err := st.Cloud.Queue.Serve(working, st.Sender.Handle); err != nil {
+		if err := p.stages.Cloud.Queue.Serve(working, p.watch.Handler(p.stages.Sender.Handle)); err != nil {
 			failed <- fmt.Errorf("delivery: %w", err)
 		}
 	})
-	stages.Go(func() { upkeep(working, st, s, log) })
+	stages.Go(func() { upkeep(working, p.stages, p.settings, p.log) })
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve HTTP: %w", err)
 		}
 	}()
-	greet(out, listener.Addr().String(), s)
+	greet(p.out, p.listener.Addr().String(), p.settings)
 	var err error
 	select {
 	case <-ctx.Done():
@@ -90,7 +108,9 @@ func run(ctx context.Context, st *road.Stages, s road.Settings, api http.Handler
 	}
 	stop()
 	stages.Wait()
-	return err
+	flushing, done := context.WithTimeout(context.Background(), flushTraces)
+	defer done()
+	return errors.Join(err, p.watch.Close(flushing))
 }
 
 // greet tells a person where to begin.

@@ -24,7 +24,7 @@ type Stages struct {
 }
 
 // perHost is how many idle connections are kept to one destination.
-const perHost = 64
+const perHost = 256
 
 // keyCacheAlone is how long a key stays cached where one process has the store
 // to itself; every erasure passes through that process and drops it.
