@@ -17,6 +17,8 @@ require (
 	golang.org/x/text v0.43.0 // Unicode normal forms
 	golang.org/x/time v0.16.0 // token buckets for rate limits
 	modernc.org/sqlite v1.61.1 // the embedded store, without cgo
+	go.opentelemetry.io/proto/otlp v1.11.1 // tests only: the collector's side of traces
+	google.golang.org/protobuf v1.36.12 // tests only: the collector's side of traces
 	pgregory.net/rapid v1.3.0 // tests only: properties with shrinking
 )
 
@@ -40,13 +42,11 @@ require (
 	go.opentelemetry.io/otel/exporters/otlp/otlptrace v1.47.0 // indirect
 	go.opentelemetry.io/otel/log v1.47.0 // indirect
 	go.opentelemetry.io/otel/metric v1.47.0 // indirect
-	go.opentelemetry.io/proto/otlp v1.11.1 // indirect
 	golang.org/x/net v0.59.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260928230214-8a89bd6388cc // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260928230214-8a89bd6388cc // indirect
 	google.golang.org/grpc v1.84.0 // indirect
-	google.golang.org/protobuf v1.36.12 // indirect
 	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect

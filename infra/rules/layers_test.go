@@ -39,6 +39,7 @@ var layers = []layer{
 	{[]string{"shared/delivery"}, "jobs in, verdicts out; never calls back up the road"},
 	{[]string{"shared/auth"}, "keys and tenants"},
 	{[]string{"shared/cloud"}, "the ports of all stages in one struct, for adapters to fill"},
+	{[]string{"shared/road"}, "the stages assembled on a cloud"},
 	{[]string{"shared/httpapi"}, "HTTP in, services out; it knows ports, no adapter"},
 	{[]string{"shared/adapter/*"}, "leaves: one cloud each, none knows another"},
 	{[]string{"shared/adapter"}, "the one list of clouds"},

@@ -52,8 +52,9 @@ func checkReasons(t tree) []finding {
 // indirect: they would pass without a reason.
 func checkDirect(t tree) []finding {
 	var found []finding
-	for _, r := range requirements(t.texts["go.mod"]) {
-		if r.indirect && slices.ContainsFunc(t.files, func(f *goFile) bool { return f.uses(r.module) }) {
+	all := requirements(t.texts["go.mod"])
+	for _, r := range all {
+		if r.indirect && slices.ContainsFunc(t.files, func(f *goFile) bool { return f.uses(r.module, all) }) {
 			found = append(found, finding{where: "go.mod", line: r.line,
 				text: r.module + " is imported here, so not indirect: run go mod tidy -e and write why after // on its line"})
 		}
@@ -61,11 +62,17 @@ func checkDirect(t tree) []finding {
 	return found
 }
 
-// uses reports whether a file imports a package of a module.
-func (f *goFile) uses(module string) bool {
+// uses reports whether a file imports a package of a module. A package belongs
+// to the longest of the modules whose path it begins with.
+func (f *goFile) uses(module string, all []requirement) bool {
 	for _, spec := range f.ast.Imports {
-		name := importPath(spec)
-		if name == module || strings.HasPrefix(name, module+"/") {
+		owner := ""
+		for _, r := range all {
+			if name := importPath(spec) + "/"; strings.HasPrefix(name, r.module+"/") && len(r.module) > len(owner) {
+				owner = r.module
+			}
+		}
+		if owner == module {
 			return true
 		}
 	}

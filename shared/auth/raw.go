@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 
 	"github.com/memhooks/memhooks/shared/change"
@@ -49,8 +48,8 @@ func NewAdminKey(d change.Draw) (raw string, hash [32]byte, err error) {
 
 // FirstKey says which key administers from the start. At most one field is set.
 type FirstKey struct {
-	Raw    string // 16 characters or more, visible ASCII
-	SHA256 string // 64 hex digits
+	Raw    string   // 16 characters or more, visible ASCII; "" = not given
+	SHA256 [32]byte // zero = not given
 }
 
 // minRaw is the fewest characters that a key chosen by an operator may have.
@@ -59,7 +58,7 @@ const minRaw = 16
 // hash is the hash that is asked for, false where none is.
 func (f FirstKey) hash() (sum [32]byte, given bool, err error) {
 	switch {
-	case f.Raw != "" && f.SHA256 != "":
+	case f.Raw != "" && f.SHA256 != sum:
 		return sum, false, fault.New(fault.InvalidField, "the first admin key is given twice: give the key or its hash")
 	case f.Raw != "":
 		for i := range len(f.Raw) {
@@ -71,14 +70,8 @@ func (f FirstKey) hash() (sum [32]byte, given bool, err error) {
 			return sum, false, fault.New(fault.InvalidField, "the first admin key has %d characters: give %d or more", len(f.Raw), minRaw)
 		}
 		return sha256.Sum256([]byte(f.Raw)), true, nil
-	case f.SHA256 != "":
-		b, err := hex.DecodeString(f.SHA256)
-		if err != nil || len(b) != len(sum) {
-			return sum, false, fault.New(fault.InvalidField, "the first admin key's hash must be 64 hex digits")
-		}
-		return [32]byte(b), true, nil
 	}
-	return sum, false, nil
+	return f.SHA256, f.SHA256 != sum, nil
 }
 
 // Bootstrap sees to it that the operator has a key: the given one, or, where

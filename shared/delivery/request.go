@@ -52,10 +52,10 @@ func (s *Sender) request(ctx context.Context, h *hook.Hook, j *Job, at time.Time
 	if err != nil {
 		return nil, err
 	}
-	req.Header[headerDelivery] = []string{j.ID()}
-	req.Header[headerAttempt] = []string{strconv.Itoa(j.Attempts)}
-	req.Header[headerSeq] = []string{strconv.FormatInt(j.Entry.Seq, 10)}
-	req.Header[headerPrevSeq] = []string{strconv.FormatInt(j.Prev, 10)}
+	values := [...]string{j.ID(), strconv.Itoa(j.Attempts), strconv.FormatInt(j.Entry.Seq, 10), strconv.FormatInt(j.Prev, 10)}
+	for i, name := range [...]string{headerDelivery, headerAttempt, headerSeq, headerPrevSeq} {
+		req.Header[name] = values[i : i+1 : i+1]
+	}
 	return req, nil
 }
 

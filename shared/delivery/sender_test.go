@@ -127,13 +127,18 @@ func one(t *testing.T, s *Sender, j Job) Outcome {
 	return out[0]
 }
 
+func newSecret(text string) (*sign.Secret, error) {
+	s, err := sign.NewSecret(text)
+	return &s, err
+}
+
 func secret(t *testing.T, text string) *sign.Secret {
 	t.Helper()
-	s, err := sign.NewSecret(text)
+	s, err := newSecret(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &s
+	return s
 }
 
 func TestADeliveryCarriesItsHeadersAndIsRecorded(t *testing.T) {

@@ -60,12 +60,13 @@ type API struct {
 	endpoints map[string]endpoint // by mux pattern; public ones are absent
 	instances instances
 	ready     readiness
+	origins   *http.CrossOriginProtection
 }
 
 // New makes an API. It fails only where a table of this package is wrong.
 func New(cfg Config) (*API, error) {
 	useOurErrors()
-	a := &API{cfg: cfg, mux: http.NewServeMux(), endpoints: map[string]endpoint{}}
+	a := &API{cfg: cfg, mux: http.NewServeMux(), endpoints: map[string]endpoint{}, origins: http.NewCrossOriginProtection()}
 	a.huma = huma.NewAPI(description(cfg.Settings.Version), adapter{a})
 	for _, table := range [][]endpoint{
 		a.healthRoutes(), a.keyRoutes(), a.memoryRoutes(), a.namedRoutes(), a.webhookRoutes(), a.deadLetterRoutes(),

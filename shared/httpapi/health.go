@@ -34,7 +34,12 @@ func (a *API) healthy(context.Context, *nothing) (*healthAnswer, error) {
 }
 
 func (a *API) isReady(ctx context.Context, _ *nothing) (*healthAnswer, error) {
-	if err := a.ready.check(drawOf(ctx).At, func() error { return a.cfg.Cloud.Ready(ctx) }); err != nil {
+	ask := func() error {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyLimit)
+		defer cancel()
+		return a.cfg.Cloud.Ready(bounded)
+	}
+	if err := a.ready.check(a.cfg.Draw().At, ask); err != nil {
 		if fault.KindOf(err) == fault.Internal {
 			err = fault.Wrap(fault.Unavailable, err, "the store can't take a write now: see the log")
 		}
@@ -43,9 +48,12 @@ func (a *API) isReady(ctx context.Context, _ *nothing) (*healthAnswer, error) {
 	return a.healthy(ctx, nil)
 }
 
-// readyFor is how long an answer of the cloud holds: the check is open to all
-// and may cost a write.
-const readyFor = time.Second
+// readyFor is how long an answer of the cloud holds, since the check is open to
+// all and may cost a write; readyLimit is how long the cloud may take.
+const (
+	readyFor   = time.Second
+	readyLimit = 5 * time.Second
+)
 
 // readiness asks the cloud at most once in a while.
 type readiness struct {

@@ -94,6 +94,9 @@ func (a *API) register(e endpoint) error {
 	if e.Scope != "" {
 		op.Security = []map[string][]string{{bearer: {string(e.Scope)}}}
 	}
+	if e.Method == http.MethodPost {
+		op.Parameters = []*huma.Param{onceParam}
+	}
 	if e.Example != "" {
 		var example any
 		if err := json.Unmarshal([]byte(e.Example), &example); err != nil {
@@ -104,6 +107,12 @@ func (a *API) register(e endpoint) error {
 	a.endpoints[e.pattern()] = e
 	e.Handler(a, op)
 	return nil
+}
+
+// onceParam describes the header that every POST may carry.
+var onceParam = &huma.Param{
+	Name: onceHeader, In: "header", Description: "The same key and body within 24 hours gets the first answer again and changes nothing",
+	Schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[!-~]{1,255}$"},
 }
 
 // adapter gives huma the standard mux.

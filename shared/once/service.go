@@ -9,8 +9,10 @@ import (
 	"github.com/memhooks/memhooks/shared/fault"
 )
 
+// KeptFor is how long a key stands for its first answer.
+const KeptFor = 24 * time.Hour
+
 const (
-	kept    = 24 * time.Hour   // how long a key stands for its first answer
 	running = 60 * time.Second // how long work is waited for before it counts as dead
 	maxKey  = 255              // characters
 )
@@ -61,7 +63,7 @@ func (s *Service) Begin(ctx context.Context, want Receipt) (Receipt, error) {
 	if !visible(want.Key) {
 		return Receipt{}, fault.New(fault.InvalidField, "Idempotency-Key must be 1 to %d visible ASCII characters", maxKey)
 	}
-	since := want.At - kept.Milliseconds()
+	since := want.At - KeptFor.Milliseconds()
 	for {
 		have, mine, err := s.receipts.Claim(ctx, want, since)
 		if err != nil || mine || have.Done() && have.Body == want.Body {

@@ -52,8 +52,8 @@ func (s logs) Ages(ctx context.Context, old int64) ([]feed.Age, error) {
 	var ages []feed.Age
 	var numbers []int64
 	err := s.d.rows(ctx, `SELECT m.n, m.tenant, m.id, m.head, m.floor,
-			(SELECT min(c.acked) FROM hook h JOIN consumer c ON c.hook = h.n WHERE h.memory = m.n)
-		FROM memory m WHERE m.head > 0 ORDER BY m.n`, nil, func(scan func(...any) error) error {
+			(SELECT min(c.acked) FROM hook h JOIN consumer c ON c.hook = h.n WHERE h.memory = m.n AND c.at > ?)
+		FROM memory m WHERE m.head > 0 ORDER BY m.n`, []any{s.d.now().Add(-feed.LiveFor).UnixMilli()}, func(scan func(...any) error) error {
 		var n int64
 		var a feed.Age
 		var acked *int64

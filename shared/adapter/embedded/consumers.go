@@ -12,11 +12,9 @@ import (
 // consumers is the port feed.Consumers.
 type consumers struct{ d *db }
 
-// Put is the port's: a consumer that is there keeps the place it has reached
-// when c lies before it.
+// Put is the port's: a consumer that is there keeps its own place.
 func (s consumers) Put(ctx context.Context, m change.Memory, c feed.Consumer) (feed.Consumer, error) {
-	return s.move(ctx, m, c, `INSERT INTO consumer (hook, name, acked, at) VALUES (?1,?2,?3,?4)
-		ON CONFLICT DO UPDATE SET acked=max(acked, excluded.acked), at=excluded.at`)
+	return s.move(ctx, m, c, "INSERT INTO consumer (hook, name, acked, at) VALUES (?1,?2,?3,?4) ON CONFLICT DO UPDATE SET at=excluded.at")
 }
 
 // Ack is the port's.
@@ -25,6 +23,7 @@ func (s consumers) Ack(ctx context.Context, m change.Memory, c feed.Consumer) (f
 }
 
 func (s consumers) move(ctx context.Context, m change.Memory, c feed.Consumer, query string) (feed.Consumer, error) {
+	stands := c
 	err := s.d.writer.do(ctx, func(t *tx) error {
 		in, err := t.existing(m)
 		if err != nil {
@@ -41,10 +40,10 @@ func (s consumers) move(ctx context.Context, m change.Memory, c feed.Consumer, q
 		if changed == 0 {
 			return fault.New(fault.NotFound, "hook %q has no consumer %q: make it first", c.Hook, c.Name)
 		}
-		_, err = t.row("SELECT acked FROM consumer WHERE hook=? AND name=?", []any{h.n, c.Name}, &c.Acked)
+		_, err = t.row("SELECT acked FROM consumer WHERE hook=? AND name=?", []any{h.n, c.Name}, &stands.Acked)
 		return err
 	})
-	return c, err
+	return stands, err
 }
 
 // List is the port's.

@@ -20,10 +20,10 @@ type db struct {
 	readers *sql.DB
 	reading sync.Map // query → *sql.Stmt of the readers
 
-	rooms *rooms
-	keys  liveKeys
-	boxes *rowCache
-	lastN int64 // the newest grain's number; the writer's alone
+	rooms   *rooms
+	shelves shelves
+	boxes   *rowCache
+	lastN   int64 // the newest grain's number; the writer's alone
 
 	listeners []func(mem memoryRow, entries []feed.Entry)
 
@@ -43,7 +43,7 @@ type db struct {
 
 func newDB(now func() time.Time, log *slog.Logger) *db {
 	return &db{
-		now: now, log: log, rooms: newRooms(), keys: make(liveKeys), boxes: newRowCache(),
+		now: now, log: log, rooms: newRooms(), shelves: make(shelves), boxes: newRowCache(),
 		hookMoved: func(*hookRow) {},
 		dropHook:  func(*tx, int64) error { return nil },
 		expire:    func(*tx, int64, int64) error { return nil },

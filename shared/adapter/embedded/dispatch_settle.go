@@ -128,7 +128,6 @@ func (q *queue) record(batch []ending, end <-chan struct{}) {
 		}
 	}
 	for _, s := range sheets {
-		s.lane.recorded(s.state)
 		q.wake(s.lane) // its window may have room again
 	}
 }

@@ -55,22 +55,18 @@ func (q *queue) sheets(batch []ending) []*sheet {
 	return all
 }
 
-// forget takes rows that have ended out of the lane's mind.
-func (s *sheet) forget() {
-	s.lane.mu.Lock()
-	defer s.lane.mu.Unlock()
-	for i := range s.rows {
-		if e := &s.rows[i]; e.status != statusRetry && e.status != statusParked {
-			delete(s.lane.rows, rowOf{e.it.seq, e.it.redrive})
-		}
-	}
-}
-
-// recorded tells the lane that a change of its hook's state is durable.
-func (l *lane) recorded(state hook.State) {
+// recorded tells the lane what is durable, before any later commit is told:
+// rows that have ended, and its hook's state.
+func (s *sheet) recorded() {
+	l := s.lane
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.moving == state {
+	for i := range s.rows {
+		if e := &s.rows[i]; e.status != statusRetry && e.status != statusParked {
+			delete(l.rows, rowOf{e.it.seq, e.it.redrive})
+		}
+	}
+	if l.moving == s.state {
 		l.moving = ""
 	}
 }
@@ -109,8 +105,9 @@ func (s *sheet) apply(t *tx) error {
 	if _, err := t.exec("UPDATE place SET cursor=max(cursor, ?), dead=? WHERE hook=?", s.cursor, s.dead, n); err != nil {
 		return err
 	}
-	t.after(s.forget)
-	return s.applyState(t)
+	err = s.applyState(t)
+	t.after(s.recorded)
+	return err
 }
 
 // applyState puts the hook in the state that its deliveries led to. Only an

@@ -9,7 +9,6 @@ import (
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
-	"github.com/memhooks/memhooks/shared/memory"
 )
 
 // draft is one memory as it stands inside a transaction. What is changed here
@@ -22,9 +21,9 @@ type draft struct {
 	seen       map[string]int64
 	hooksMoved bool
 	removed    bool
-	items      []fanout.Item          // raised, in order
-	census     map[census]censusDelta // what the counts change by
-	entries    []feed.Entry           // planned from the items when the transaction ends
+	items      []fanout.Item    // raised, in order
+	counts     map[int64]counts // what each shelf's counts change by
+	entries    []feed.Entry     // planned from the items when the transaction ends
 }
 
 // draft returns a memory's draft. The first call of a transaction for a memory
@@ -126,7 +125,7 @@ func (t *tx) settle(in *draft) error {
 	if in.removed {
 		return nil
 	}
-	if err := t.storeCensus(in); err != nil || len(in.items) == 0 {
+	if err := t.storeCounts(in); err != nil || len(in.items) == 0 {
 		return err
 	}
 	entries, head := fanout.Plan(in.items, fanout.Head{Seq: in.row.head, Seen: in.seen}, in.plain)
@@ -156,48 +155,10 @@ func (t *tx) settle(in *draft) error {
 	return nil
 }
 
-// census is a kind of grains that is counted.
-type census struct {
-	namespace, kind string
-	named           bool
-}
-
-type censusDelta struct{ grains, bytes int }
-
-// count notes that a current grain came (by = 1) or went (by = -1).
-func (in *draft) count(s *memory.Stored, by int) {
-	if in.census == nil {
-		in.census = make(map[census]censusDelta, 1)
-	}
-	of := census{s.Namespace, s.Type, s.Name != nil}
-	c := in.census[of]
-	in.census[of] = censusDelta{c.grains + by, c.bytes + by*len(s.Box)}
-}
-
-func (t *tx) storeCensus(in *draft) error {
-	for of, by := range in.census {
-		if by == (censusDelta{}) {
-			continue
-		}
-		if _, err := t.exec(`INSERT INTO census VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE
-			SET grains=grains+excluded.grains, bytes=bytes+excluded.bytes`,
-			in.row.n, of.namespace, of.kind, of.named, by.grains, by.bytes); err != nil {
-			return err
-		}
-		if by.grains < 0 {
-			if _, err := t.exec("DELETE FROM census WHERE memory=? AND namespace=? AND type=? AND named=? AND grains=0",
-				in.row.n, of.namespace, of.kind, of.named); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // fork copies what a failed step must not leave behind.
 func (in *draft) fork() draft {
 	was := *in
-	was.census = maps.Clone(in.census)
+	was.counts = maps.Clone(in.counts)
 	was.items = slices.Clip(in.items)
 	return was
 }

@@ -36,7 +36,11 @@ func (s eraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, p
 		if err != nil {
 			return err
 		}
-		changes, err := plan(keys, current)
+		grains := make([]memory.Stored, len(current))
+		for i := range current {
+			grains[i] = current[i].Stored
+		}
+		changes, err := plan(keys, grains)
 		if err != nil {
 			return err
 		}
@@ -77,13 +81,13 @@ func (t *tx) coveredKeys(in *draft, sel seal.Selector) ([]int64, []seal.KeyRecor
 
 // sealedUnder lists the current grains under some keys, in the order of their
 // writing within a key.
-func (t *tx) sealedUnder(keys []int64) ([]memory.Stored, error) {
-	var all []memory.Stored
+func (t *tx) sealedUnder(keys []int64) ([]row, error) {
+	var all []row
 	for _, key := range keys {
-		err := t.rows(fromGrain+"WHERE g.key=? AND g.state=0 ORDER BY g.n", []any{key}, func(scan func(...any) error) error {
+		err := t.rows("SELECT "+grainColumns+" FROM shelf s CROSS JOIN grain g ON g.shelf = s.n JOIN seal_key k ON k.n = s.key WHERE s.key=? AND g.state=0 ORDER BY g.n", []any{key}, func(scan func(...any) error) error {
 			var r row
 			err := r.scan(scan)
-			all = append(all, r.Stored)
+			all = append(all, r)
 			return err
 		})
 		if err != nil {
@@ -96,15 +100,15 @@ func (t *tx) sealedUnder(keys []int64) ([]memory.Stored, error) {
 // destroy ends keys and the lineages of the current grains under them. Older
 // versions under them, of lineages that live on under other keys, lose their
 // box.
-func (t *tx) destroy(in *draft, keys []int64, current []memory.Stored) error {
+func (t *tx) destroy(in *draft, keys []int64, current []row) error {
 	for i := range current {
-		in.count(&current[i], -1)
+		in.count(current[i].shelf, &current[i].Stored, -1)
 		if err := t.endLineage(in, current[i].Lineage); err != nil {
 			return err
 		}
 	}
 	for _, key := range keys {
-		if _, err := t.exec("UPDATE grain SET box=NULL, subject=NULL, name=NULL WHERE key=? AND box IS NOT NULL", key); err != nil {
+		if _, err := t.exec("UPDATE grain SET box=NULL, subject=NULL, name=NULL WHERE shelf IN (SELECT n FROM shelf WHERE key=?) AND box IS NOT NULL", key); err != nil {
 			return err
 		}
 		if _, err := t.exec("UPDATE seal_key SET state='destroyed', wrapped=NULL WHERE n=?", key); err != nil {
@@ -112,12 +116,7 @@ func (t *tx) destroy(in *draft, keys []int64, current []memory.Stored) error {
 		}
 	}
 	if len(keys) > 0 {
-		drop := func() {
-			t.d.keys.dropAll()
-			t.d.boxes.drop(func(of boxOf) bool { return of.memory == in.row.Memory })
-		}
-		drop()
-		t.after(drop)
+		t.dropKeys(in)
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ type refusal func(memory.Reason, *memory.Stored) error
 
 // add stores a first grain. It reports true where that very grain is current.
 func (t *tx) add(in *draft, put *memory.Stored, refuse refusal) (bool, error) {
-	key, live, err := t.liveKey(in, put.KeyID)
+	shelf, live, err := t.shelf(in, put)
 	if err != nil {
 		return false, err
 	}
@@ -88,7 +88,7 @@ func (t *tx) add(in *draft, put *memory.Stored, refuse refusal) (bool, error) {
 			return false, err
 		}
 	}
-	return t.insertGrain(in, put, key, refuse)
+	return t.insertGrain(in, put, shelf, refuse)
 }
 
 func isSame(there, put *memory.Stored) bool {
@@ -102,7 +102,7 @@ func (t *tx) supersede(in *draft, step *memory.Step, refuse refusal) error {
 	if err != nil {
 		return err
 	}
-	key, live, err := t.liveKey(in, put.KeyID)
+	shelf, live, err := t.shelf(in, put)
 	if err != nil {
 		return err
 	}
@@ -127,9 +127,9 @@ func (t *tx) supersede(in *draft, step *memory.Step, refuse refusal) error {
 	if err := t.unindex("SELECT ?", old.n); err != nil {
 		return err
 	}
-	in.count(&old.Stored, -1)
+	in.count(old.shelf, &old.Stored, -1)
 	t.after(func() { t.d.boxes.forget(boxOf{in.row.Memory, old.Hash}) })
-	_, err = t.insertGrain(in, put, key, refuse)
+	_, err = t.insertGrain(in, put, shelf, refuse)
 	return err
 }
 
@@ -139,7 +139,7 @@ func (t *tx) forget(in *draft, step *memory.Step, refuse refusal) error {
 	if err != nil {
 		return err
 	}
-	in.count(&old.Stored, -1)
+	in.count(old.shelf, &old.Stored, -1)
 	return t.endLineage(in, step.Lineage)
 }
 
@@ -202,12 +202,11 @@ func (t *tx) nameFree(in *draft, put *memory.Stored, lineage string, refuse refu
 
 // insertGrain stores a new current grain, in the place of a gone one with its
 // hash. It reports true where that very grain is current already.
-func (t *tx) insertGrain(in *draft, put *memory.Stored, key int64, refuse refusal) (bool, error) {
+func (t *tx) insertGrain(in *draft, put *memory.Stored, shelf int64, refuse refusal) (bool, error) {
 	for {
 		t.d.lastN++
-		inserted, err := t.exec(insertGrain, t.d.lastN, in.row.n, hex64(put.Hash).value(), lineageOf(put),
-			put.Type, put.Namespace, text(put.Person).value(), text(put.ScopePath).value(),
-			put.CreatedAt, firstAtOf(put), put.Version, key, blob(put.Subject), blob(put.Name), blob(put.Box))
+		inserted, err := t.exec(insertGrain, t.d.lastN, in.row.n, shelf, hex64(put.Hash).value(), lineageOf(put),
+			put.CreatedAt, firstAtOf(put), put.Version, blob(put.Subject), blob(put.Name), blob(put.Box))
 		if err != nil {
 			return false, err
 		}
@@ -227,16 +226,15 @@ func (t *tx) insertGrain(in *draft, put *memory.Stored, key int64, refuse refusa
 			return false, err
 		}
 	}
-	in.count(put, 1)
+	in.count(shelf, put, 1)
 	stored := *put
 	stored.State = memory.Current
 	t.after(func() { t.d.boxes.put(boxOf{in.row.Memory, stored.Hash}, stored) })
 	return false, nil
 }
 
-const insertGrain = `INSERT INTO grain (n, memory, hash, lineage, type, namespace, person, scope_path,
-	created_at, first_at, version, state, key, subject, name, box)
-	VALUES (?,?,?,?,?,?,?,?,?,?,?,0,?,?,?,?) ON CONFLICT (memory, hash) DO NOTHING`
+const insertGrain = `INSERT INTO grain (n, memory, shelf, hash, lineage, created_at, first_at, version, state, subject, name, box)
+	VALUES (?,?,?,?,?,?,?,?,0,?,?,?) ON CONFLICT (memory, hash) DO NOTHING`
 
 func lineageOf(s *memory.Stored) any {
 	if s.Lineage == s.Hash {

@@ -184,8 +184,8 @@ func TestAScanSeesEachGrainOnce(t *testing.T) {
 		"a person":              {memory.Filter{Person: "p"}, 9, 9},
 		"a subject":             {memory.Filter{Subject: []byte("subject")}, 7, 7},
 		"a person's subject":    {memory.Filter{Subject: []byte("subject"), Person: "p"}, 3, 3},
-		"a scope's tree":        {memory.Filter{ScopeTree: "acme/prod/"}, 10, -1},
-		"a namespace's tree":    {memory.Filter{ScopeTree: "b"}, 2, -1},
+		"a scope's tree":        {memory.Filter{ScopeTree: "acme/prod/"}, 10, 10},
+		"a namespace's tree":    {memory.Filter{ScopeTree: "b"}, 2, 2},
 		"named":                 {memory.Filter{Named: true}, 0, 0},
 		"a person in namespace": {memory.Filter{Person: "p", Namespace: &space}, 5, 5},
 	} {

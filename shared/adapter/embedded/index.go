@@ -106,7 +106,7 @@ func (s index) Pending(ctx context.Context, m change.Memory, limit int) ([]memor
 	}
 	var all []memory.Located
 	err := s.d.rows(ctx, "SELECT m.tenant, m.id, "+grainColumns+` FROM grain g NOT INDEXED
-		JOIN seal_key k ON k.n = g.key JOIN memory m ON m.n = g.memory WHERE `+condition+" ORDER BY g.n LIMIT ?",
+		JOIN shelf s ON s.n = g.shelf JOIN seal_key k ON k.n = s.key JOIN memory m ON m.n = g.memory WHERE `+condition+" ORDER BY g.n LIMIT ?",
 		append(args, limit), func(scan func(...any) error) error {
 			var l memory.Located
 			var r row
@@ -139,7 +139,7 @@ func (s index) Find(ctx context.Context, m change.Memory, anyOf, must []string, 
 		return found, nil
 	}
 	err = s.d.rows(ctx, "SELECT "+grainColumns+` FROM (SELECT rowid AS n, rank AS likely FROM doc WHERE doc MATCH ? ORDER BY rank LIMIT ?) d
-		JOIN grain g ON g.n = d.n JOIN seal_key k ON k.n = g.key WHERE g.state=0 ORDER BY d.likely, g.n`,
+		JOIN grain g ON g.n = d.n JOIN shelf s ON s.n = g.shelf JOIN seal_key k ON k.n = s.key WHERE g.state=0 ORDER BY d.likely, g.n`,
 		[]any{query, limit + 1}, func(scan func(...any) error) error {
 			var r row
 			if err := r.scan(scan); err != nil {

@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
@@ -98,6 +99,7 @@ func (d *db) readLog(ctx context.Context, memory, after int64, limit int) ([]fee
 	return d.readRoom(ctx, r, after, limit)
 }
 
+// readRoom is readLog of a memory that is held.
 func (d *db) readRoom(ctx context.Context, r *room, after int64, limit int) ([]feed.Entry, error) {
 	if limit <= 0 {
 		return nil, nil
@@ -105,7 +107,7 @@ func (d *db) readRoom(ctx context.Context, r *room, after int64, limit int) ([]f
 	r.mu.RLock()
 	row, hooks, tail := r.row, r.hooks, r.tail
 	r.mu.RUnlock()
-	if after >= row.head {
+	if after = max(after, row.floor-1); after >= row.head {
 		return nil, nil
 	}
 	if len(tail) > 0 && after+1 >= tail[0].Seq {
@@ -114,29 +116,23 @@ func (d *db) readRoom(ctx context.Context, r *room, after int64, limit int) ([]f
 		return tail[from:to:to], nil
 	}
 	return d.entries(ctx, row, hooks, `SELECT `+logColumns+` FROM log
-		WHERE memory=? AND seq>? AND seq<=? ORDER BY seq LIMIT ?`, row.n, max(after, row.floor-1), row.head, limit)
+		WHERE memory=? AND seq>? AND seq<=? ORDER BY seq LIMIT ?`, row.n, after, row.head, limit)
 }
 
-const logColumns = `seq, id, cause, at, lineage, hash, superseded, grain_type, namespace, user_id, scope_path,
-	created_at, count, fingerprint, key_id, content, matches`
+const logColumns = "seq, id, cause, at, data, matches"
 
 // entries reads rows of logColumns.
 func (d *db) entries(ctx context.Context, row memoryRow, hooks []*hookRow, query string, args ...any) ([]feed.Entry, error) {
 	var all []feed.Entry
 	err := d.rows(ctx, query, args, func(scan func(...any) error) error {
 		e := feed.Entry{Change: change.Change{Memory: row.Memory}}
-		c := &e.Change
-		var matches []byte
-		var lineage, hash hex64
-		if err := scan(&e.Seq, &c.ID, &c.Cause, &c.At, &lineage, &hash, (*hex64)(&c.Superseded),
-			(*text)(&c.GrainType), (*text)(&c.Namespace), (*text)(&c.UserID), (*text)(&c.ScopePath),
-			(*number)(&c.CreatedAt), (*count)(&c.Count), (*text)(&c.Fingerprint), (*text)(&c.KeyID), &c.Content, &matches); err != nil {
+		var data, matches []byte
+		if err := scan(&e.Seq, &e.Change.ID, &e.Change.Cause, &e.Change.At, &data, &matches); err != nil {
 			return err
 		}
-		if lineage == sameAsHash {
-			lineage = hash
+		if err := unpack(data, &e.Change); err != nil {
+			return fmt.Errorf("read seq %d of the log: %w", e.Seq, err)
 		}
-		c.Lineage, c.Hash = string(lineage), string(hash)
 		e.Matches = decodeMatches(matches, hooks)
 		all = append(all, e)
 		return nil
@@ -144,21 +140,10 @@ func (d *db) entries(ctx context.Context, row memoryRow, hooks []*hookRow, query
 	return all, err
 }
 
-// sameAsHash stands for a lineage that is the entry's own hash.
-const sameAsHash hex64 = "="
-
 // storeEntry writes an entry of the log.
 func (t *tx) storeEntry(in *draft, e *feed.Entry) error {
-	c := &e.Change
-	lineage := hex64(c.Lineage)
-	if c.Lineage != "" && c.Lineage == c.Hash {
-		lineage = sameAsHash
-	}
-	_, err := t.exec(`INSERT INTO log (memory, `+logColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
-		in.row.n, e.Seq, c.ID, string(c.Cause), c.At, lineage.value(), hex64(c.Hash).value(), hex64(c.Superseded).value(),
-		text(c.GrainType).value(), text(c.Namespace).value(), text(c.UserID).value(), text(c.ScopePath).value(),
-		number(c.CreatedAt).value(), number(c.Count).value(), text(c.Fingerprint).value(), text(c.KeyID).value(),
-		blob(c.Content), encodeMatches(e.Matches, in.hooks))
+	_, err := t.exec("INSERT INTO log (memory, "+logColumns+") VALUES (?,?,?,?,?,?,?)",
+		in.row.n, e.Seq, e.Change.ID, string(e.Change.Cause), e.Change.At, pack(&e.Change), encodeMatches(e.Matches, in.hooks))
 	return err
 }
 

@@ -175,8 +175,15 @@ func TestCompactionKeepsWhatMustNotBeLost(t *testing.T) {
 	if got, err := (logs{s.db}).Read(bg, mem1, 3, 10); err != nil || len(got) != 7 || got[0].Seq != 4 {
 		t.Error(got, err)
 	}
+	s.add("in the tail")
+	if got, err := s.readLog(bg, 1, 0, 99); err != nil || len(got) != 8 || got[0].Seq != 4 {
+		t.Error("entries below the floor are handed out:", len(got), err)
+	}
 	s.must(logs{s.db}.Compact(bg, mem1, 99))
-	if b, _ := (logs{s.db}).Bounds(bg, mem1); b.Floor != 11 {
+	if got, err := s.readLog(bg, 1, 0, 99); err != nil || len(got) != 0 {
+		t.Error("entries below the floor are handed out of the tail:", len(got), err)
+	}
+	if b, _ := (logs{s.db}).Bounds(bg, mem1); b.Floor != 12 {
 		t.Error(b)
 	}
 	kept, err := logs{s.db}.Kept(bg, mem1, 2, 3)
@@ -228,6 +235,9 @@ func TestConsumersNeverGoBack(t *testing.T) {
 	}
 	_, err := consumers{s.db}.Put(bg, mem1, c)
 	s.must(err)
+	if again, err := (consumers{s.db}).Put(bg, mem1, feed.Consumer{Hook: "hook-1", Name: "c", Acked: 9, At: noon}); err != nil || again.Acked != 5 {
+		t.Error(again, err)
+	}
 	for acked, want := range map[int64]int64{3: 5, 5: 5} {
 		if got, err := (consumers{s.db}).Ack(bg, mem1, feed.Consumer{Hook: "hook-1", Name: "c", Acked: acked, At: noon}); err != nil || got.Acked != want {
 			t.Error(got, err)

@@ -120,7 +120,7 @@ func (t *tx) removeMemory(in *draft) error {
 		return err
 	}
 	for _, query := range [...]string{
-		"DELETE FROM docs WHERE memory=?", "DELETE FROM grain WHERE memory=?", "DELETE FROM census WHERE memory=?",
+		"DELETE FROM docs WHERE memory=?", "DELETE FROM grain WHERE memory=?", "DELETE FROM shelf WHERE memory=?",
 		"DELETE FROM log WHERE memory=?", "DELETE FROM seal_key WHERE memory=?", "DELETE FROM seal_cell WHERE memory=?",
 		"DELETE FROM memory WHERE n=?",
 	} {
@@ -135,12 +135,7 @@ func (t *tx) removeMemory(in *draft) error {
 	fresh := &draft{room: &room{woken: make(chan struct{})}}
 	t.drafts[in.row.Memory] = fresh
 	t.order = append(t.order, fresh)
-	drop := func() {
-		t.d.keys.dropAll()
-		t.d.boxes.drop(func(of boxOf) bool { return of.memory == in.row.Memory })
-	}
-	drop()
-	t.after(drop)
+	t.dropKeys(in)
 	return nil
 }
 
@@ -150,8 +145,8 @@ func (s memories) Count(ctx context.Context, m change.Memory) (memory.Statistics
 	if _, err := s.Get(ctx, m); err != nil {
 		return out, err
 	}
-	err := s.d.rows(ctx, "SELECT namespace, type, sum(grains), sum(bytes) FROM census WHERE memory="+memoryN+
-		" GROUP BY namespace, type ORDER BY namespace", named(m), func(scan func(...any) error) error {
+	err := s.d.rows(ctx, "SELECT namespace, type, sum(grains), sum(bytes) FROM shelf WHERE memory="+memoryN+
+		" AND grains>0 GROUP BY namespace, type ORDER BY namespace", named(m), func(scan func(...any) error) error {
 		var namespace, kind string
 		var grains int
 		var bytes int64

@@ -70,6 +70,9 @@ func (q *queue) Serve(ctx context.Context, h delivery.Handler) error {
 	attempts, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	if err := q.begin(ctx, attempts, h); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	end := make(chan struct{})

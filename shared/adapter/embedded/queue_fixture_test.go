@@ -33,6 +33,7 @@ type receiver struct {
 
 	mu    sync.Mutex
 	began time.Time
+	life  int // counts crashes
 	posts []post
 }
 
@@ -60,7 +61,10 @@ func (r *receiver) open() {
 func (r *receiver) serve() {
 	ctx, cancel := context.WithCancel(bg)
 	ended := make(chan error, 1)
-	go func() { ended <- r.q.Serve(ctx, r.handle) }()
+	life := r.life
+	go func() {
+		ended <- r.q.Serve(ctx, func(ctx context.Context, jobs []delivery.Job) []delivery.Outcome { return r.handle(ctx, life, jobs) })
+	}()
 	r.stop = func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -77,10 +81,15 @@ func (r *receiver) restart() {
 	r.serve()
 }
 
-func (r *receiver) handle(ctx context.Context, jobs []delivery.Job) []delivery.Outcome {
+// handle answers jobs; after a crash, those of the life before reach nobody.
+func (r *receiver) handle(ctx context.Context, life int, jobs []delivery.Job) []delivery.Outcome {
 	var out []delivery.Outcome
 	for _, j := range jobs {
 		r.mu.Lock()
+		if life != r.life {
+			r.mu.Unlock()
+			return []delivery.Outcome{{Job: j, Verdict: delivery.PutBack}}
+		}
 		r.posts = append(r.posts, post{j.Hook, j.Entry.Seq, j.Redrive, j.Attempts + 1, j.Entry.Change.EventID(), time.Since(r.began)})
 		r.mu.Unlock()
 		if r.answer == nil {
@@ -150,11 +159,14 @@ func (r *receiver) state(id string) hook.State {
 	return h.State
 }
 
+// pass lets a bubble's time pass.
+func pass(d time.Duration) { <-time.NewTimer(d).C }
+
 // settled waits until nothing more happens by itself without time passing, and
 // what happened is recorded.
 func (r *receiver) settled() {
 	synctest.Wait()
-	time.Sleep(2 * settlePause)
+	pass(2 * settlePause)
 	synctest.Wait()
 }
 

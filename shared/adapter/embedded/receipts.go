@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/once"
 )
@@ -10,7 +9,8 @@ import (
 // receipts is the port once.Receipts.
 type receipts struct{ d *db }
 
-// sweep is how many receipts that are too old a claim takes away on its way.
+// sweep is how many receipts that nobody can ask for any more a claim takes
+// away on its way.
 const sweep = 4
 
 // Claim is the port's.
@@ -36,7 +36,8 @@ func (s receipts) Claim(ctx context.Context, r once.Receipt, since int64) (once.
 			return err
 		}
 		_, err = t.exec(`DELETE FROM receipt WHERE (scope, key) IN
-			(SELECT scope, key FROM receipt WHERE at<? AND NOT (scope=? AND key=?) ORDER BY at LIMIT ?)`, since, r.Scope, r.Key, sweep)
+			(SELECT scope, key FROM receipt WHERE at<? AND NOT (scope=? AND key=?) ORDER BY at LIMIT ?)`,
+			r.At-once.KeptFor.Milliseconds(), r.Scope, r.Key, sweep)
 		return err
 	})
 	if err != nil {

@@ -19,36 +19,38 @@ CREATE TABLE memory (
   UNIQUE (tenant, id)
 );
 
+-- A shelf is what many grains have in common, and how many of them are current.
+CREATE TABLE shelf (
+  n INTEGER PRIMARY KEY AUTOINCREMENT,
+  memory INTEGER NOT NULL, key INTEGER NOT NULL, -- key: of seal_key
+  type TEXT NOT NULL, namespace TEXT NOT NULL, person TEXT NOT NULL, scope_path TEXT NOT NULL,
+  grains INTEGER NOT NULL DEFAULT 0, named INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (key, namespace, type, person, scope_path)
+);
+CREATE INDEX shelf_memory ON shelf (memory) WHERE grains > 0;
+CREATE INDEX shelf_person ON shelf (memory, person) WHERE grains > 0 AND person <> '';
+
 -- lineage, first_at: NULL where they are hash, created_at: a first grain.
--- state: 0 current, 1 superseded, 2 gone. n is never used twice.
+-- state: 0 current, 1 superseded, 2 gone. n rises with time and is never used
+-- twice.
 CREATE TABLE grain (
   n INTEGER PRIMARY KEY,
-  memory INTEGER NOT NULL, hash BLOB NOT NULL, lineage BLOB,
-  type TEXT NOT NULL, namespace TEXT NOT NULL, person TEXT, scope_path TEXT,
+  memory INTEGER NOT NULL, shelf INTEGER NOT NULL, hash BLOB NOT NULL, lineage BLOB,
   created_at INTEGER NOT NULL, first_at INTEGER, version INTEGER NOT NULL, state INTEGER NOT NULL,
-  key INTEGER NOT NULL, subject BLOB, name BLOB, box BLOB,
+  subject BLOB, name BLOB, box BLOB,
   UNIQUE (memory, hash)
 );
+CREATE INDEX grain_shelf   ON grain (shelf);
 CREATE INDEX grain_lineage ON grain (memory, lineage, state, version) WHERE lineage IS NOT NULL;
-CREATE INDEX grain_listing ON grain (memory, namespace) WHERE state = 0;
-CREATE INDEX grain_key     ON grain (key);
 CREATE INDEX grain_subject ON grain (memory, subject) WHERE subject IS NOT NULL AND state = 0;
 CREATE UNIQUE INDEX grain_name ON grain (memory, name) WHERE name IS NOT NULL AND state = 0;
 
--- How many current grains there are of each kind.
-CREATE TABLE census (
-  memory INTEGER, namespace TEXT, type TEXT, named INTEGER,
-  grains INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  PRIMARY KEY (memory, namespace, type, named)
-) WITHOUT ROWID;
-
 -- Erased and rotated entries stay below the memory's floor; others don't.
--- matches: pairs of hook number and the seq that the hook saw before, varints.
+-- data: what of the change has no column. matches: pairs of hook number and
+-- the seq that the hook saw before, varints.
 CREATE TABLE log (
   memory INTEGER, seq INTEGER,
-  id TEXT NOT NULL, cause TEXT NOT NULL, at INTEGER NOT NULL,
-  lineage BLOB, hash BLOB, superseded BLOB, grain_type TEXT, namespace TEXT, user_id TEXT, scope_path TEXT,
-  created_at INTEGER, count INTEGER, fingerprint TEXT, key_id TEXT, content BLOB, matches BLOB,
+  id TEXT NOT NULL, cause TEXT NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL, matches BLOB,
   PRIMARY KEY (memory, seq)
 ) WITHOUT ROWID;
 

@@ -129,35 +129,3 @@ func (s sealKeys) AddCell(ctx context.Context, v seal.Vault, c seal.Cell, replac
 	})
 	return stands, err
 }
-
-// liveKeys remembers which keys are live, so that a write need not ask. It is
-// the writer's alone, holds what is committed only, and starts anew when full.
-type liveKeys map[keyOf]int64
-
-type keyOf struct {
-	memory int64
-	id     string
-}
-
-const maxLiveKeys = 16384
-
-func (l liveKeys) dropAll() { clear(l) }
-
-// liveKey returns the row number of a key, false where it is not live.
-func (t *tx) liveKey(in *draft, id string) (int64, bool, error) {
-	of := keyOf{in.row.n, id}
-	if n, ok := t.d.keys[of]; ok {
-		return n, true, nil
-	}
-	var n int64
-	live, err := t.row("SELECT n FROM seal_key WHERE memory=? AND id=? AND state='live'", []any{in.row.n, id}, &n)
-	if err == nil && live {
-		t.after(func() {
-			if len(t.d.keys) >= maxLiveKeys {
-				t.d.keys.dropAll()
-			}
-			t.d.keys[of] = n
-		})
-	}
-	return n, live, err
-}

@@ -134,6 +134,7 @@ func TestSeqsHaveNoGapsUnderManyWriters(t *testing.T) {
 		})
 	}
 	all.Wait()
+	s.again() // the writer has ended, so all is told
 	close(seqs)
 	var got []int64
 	for n := range seqs {
@@ -150,7 +151,6 @@ func TestSeqsHaveNoGapsUnderManyWriters(t *testing.T) {
 			}
 		}
 	}
-	s.again()
 	entries, err := logs{s.db}.Read(bg, mem1, 0, 10_000)
 	if err != nil || len(entries) != callers*each || entries[len(entries)-1].Seq != callers*each {
 		t.Fatal(len(entries), err)

@@ -1,0 +1,134 @@
+package embedded
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/hook"
+)
+
+// What ends by two ways at once is counted once.
+
+func TestAnOutcomeThatASkipOvertookCountsNoMore(t *testing.T) {
+	for _, status := range []string{string(delivery.StatusDelivered), string(delivery.StatusDead), statusRetry} {
+		t.Run(status, func(t *testing.T) {
+			r := receive(t, Config{})
+			r.addWebhook("h1")
+			r.add("a", "b", "c")
+			h, err := r.hookByID(bg, mem1, "h1")
+			r.must(err)
+			l := &lane{n: h.n, memory: h.memory, id: h.ID, state: hook.Active, recovered: true}
+			entries, err := r.readLog(bg, h.memory, 0, 1)
+			r.must(err)
+			l.admit(&entries[0], 0)
+			sheets := r.q.sheets([]ending{{lane: l, it: l.window[0], fresh: true, status: status, attempts: 1, at: 1, code: 200}})
+			_, err = r.q.SkipToHead(bg, mem1, "h1")
+			r.must(err)
+			for range 2 { // a request to the writer may be run again
+				r.must(r.writer.do(bg, sheets[0].apply))
+			}
+			wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusSkipped: 3})
+			var cursor int64
+			if _, err := r.row("SELECT cursor FROM place", nil, &cursor); err != nil || cursor != 3 {
+				t.Errorf("the place went back to %d: %v", cursor, err)
+			}
+		})
+	}
+}
+
+func TestWritingASheetTwiceIsHarmless(t *testing.T) {
+	r := receive(t, Config{})
+	r.addWebhook("h1")
+	r.add("a", "b", "c")
+	h, err := r.hookByID(bg, mem1, "h1")
+	r.must(err)
+	l := &lane{n: h.n, memory: h.memory, id: h.ID, state: hook.Active, recovered: true}
+	entries, err := r.readLog(bg, h.memory, 0, 3)
+	r.must(err)
+	for i := range entries {
+		l.admit(&entries[i], int64(i))
+	}
+	var batch []ending
+	for i, status := range []delivery.Status{delivery.StatusDead, delivery.StatusDelivered, delivery.StatusDelivered} {
+		batch = append(batch, ending{lane: l, it: l.window[i], fresh: true, status: string(status), attempts: 1, at: 1, code: 200})
+	}
+	sheets := r.q.sheets(batch)
+	for range 2 {
+		r.must(r.writer.do(bg, sheets[0].apply))
+	}
+	wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusDead: 1, delivery.StatusDelivered: 2})
+}
+
+func TestAnAttemptUnderWayWhileItsHookSkipsCountsNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receive(t, Config{})
+		release := make(chan struct{})
+		r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
+			if j.Entry.Seq == 1 {
+				<-release
+			}
+			return ok(j)
+		}
+		r.serve()
+		defer func() { r.stop() }()
+		r.addWebhook("h1")
+		r.versions("a", 2)
+		r.settled()
+		_, err := r.q.SkipToHead(bg, mem1, "h1")
+		r.must(err)
+		_, err = r.commit(put(newer(newer(stored("a"), "ab"), "third"), hashOf("ab")))
+		r.must(err)
+		r.settled()
+		if got := seqs(r.seen()); !slices.Equal(got, []int64{1}) {
+			t.Errorf("posts %v: 3 must wait for 1, which is under way", got)
+		}
+		close(release)
+		r.settled()
+		if got := seqs(r.seen()); !slices.Equal(got, []int64{1, 3}) {
+			t.Errorf("posts %v", got)
+		}
+		wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusSkipped: 2, delivery.StatusDelivered: 1})
+	})
+}
+
+func TestWhatWaitsBehindAnExpiredRetryGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receive(t, Config{})
+		r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
+			if j.Entry.Seq == 1 {
+				o := failing(j, 9)
+				o.Delay = 12 * time.Hour
+				return o
+			}
+			return ok(j)
+		}
+		r.serve()
+		defer func() { r.stop() }()
+		r.addWebhook("h1")
+		r.versions("a", 2)
+		r.settled()
+		r.must(logs{r.db}.Compact(bg, mem1, 2))
+		r.settled()
+		if got := seqs(r.seen()); !slices.Equal(got, []int64{1, 2}) {
+			t.Errorf("posts %v", got)
+		}
+		wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusExpired: 1, delivery.StatusDelivered: 1})
+	})
+}
+
+func TestAPutOfAHookReadBeforeItWasHeldDoesNotResumeIt(t *testing.T) {
+	l := &lane{state: hook.Active, slots: 1}
+	l.judge(delivery.Health{Dead: 3, Held: true}, false)
+	if l.move(hook.Active) || l.state != hook.Held {
+		t.Errorf("state %s", l.state)
+	}
+	s := &sheet{lane: l, state: hook.Held}
+	s.recorded()
+	if !l.move(hook.Active) || l.state != hook.Active || l.health.Dead != 0 {
+		t.Errorf("a hook that was held is resumed afterwards: %s, %+v", l.state, l.health)
+	}
+}

@@ -1,0 +1,110 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// settled asks until that many deliveries of a hook have a status.
+func (s *service) settled(id, status string, n int) []map[string]any {
+	s.tb.Helper()
+	for range 50_000 {
+		a := s.do(200, "GET", "/v1/webhooks/"+id+"/deliveries?status="+status, "")
+		if all := a.list("deliveries"); len(all) >= n {
+			return all
+		}
+		runtime.Gosched()
+	}
+	s.tb.Fatalf("no %d deliveries of %s are %s", n, id, status)
+	return nil
+}
+
+func (s *service) deadLetters(query string) []map[string]any {
+	s.tb.Helper()
+	return s.do(200, "GET", "/v1/dead-letters"+query, "").list("dead_letters")
+}
+
+func TestDeadLettersAreShownAndSentAgain(t *testing.T) {
+	s, r := open(t), receive(t, 500)
+	s.deliver()
+	id := s.do(201, "POST", "/v1/webhooks", r.hook(`,"max_retries":0`)).str("id")
+	s.remember("the payload", `"tags":["a"]`)
+	<-r.got
+	s.settled(id, "dead", 1)
+	all := s.deadLetters("")
+	if len(all) != 1 {
+		t.Fatalf("dead letters %v", all)
+	}
+	letter := all[0]
+	body, _ := letter["body"].(map[string]any)
+	if letter["hook"] != id || letter["event"] != "memory.created" || letter["attempts"] != 1.0 || letter["last_status"] != 500.0 || letter["event_id"] != body["id"] {
+		t.Errorf("letter %v", letter)
+	}
+	if data, _ := body["data"].(map[string]any); data["content"] != "the payload" {
+		t.Errorf("body %v", body)
+	}
+	path := "/v1/dead-letters/" + letter["id"].(string)
+	if one := s.do(200, "GET", path, ""); one.str("id") != letter["id"] || !strings.Contains(one.text, "the payload") {
+		t.Errorf("one: %s", one.text)
+	}
+	for query, n := range map[string]int{"?hook=" + id: 1, "?since=2020-01-01T00:00:00Z": 1, "?since=2999-01-01T00:00:00Z": 0} {
+		if got := s.deadLetters(query); len(got) != n {
+			t.Errorf("%s: %d letters, want %d", query, len(got), n)
+		}
+	}
+	s.refused(404, "not_found", "GET", "/v1/dead-letters?hook=wh_other", "")
+	r.answer(http.StatusOK)
+	again := s.do(200, "POST", path+"/redrive", "")
+	if again.body["redriven"] != 1.0 {
+		t.Errorf("redrive: %s", again.text)
+	}
+	if req := <-r.got; req.Header.Get("webhook-id") != letter["event_id"] || req.Header.Get("X-Memhooks-Delivery") == letter["id"] {
+		t.Errorf("same event, new delivery: %v", req.Header)
+	}
+	s.settled(id, "delivered", 1)
+	if got := s.deadLetters(""); len(got) != 0 {
+		t.Errorf("it is one no longer: %v", got)
+	}
+	s.refused(404, "not_found", "POST", path+"/redrive", "")
+	s.refused(404, "not_found", "GET", path, "")
+	s.refused(404, "not_found", "GET", "/v1/dead-letters/nonsense", "")
+}
+
+func TestDeadLettersInBulkAndClosed(t *testing.T) {
+	s, r := open(t), receive(t, 500)
+	s.deliver()
+	id := s.do(201, "POST", "/v1/webhooks", r.hook(`,"max_retries":0,"redaction_mode":"metadata_only"`)).str("id")
+	for range 5 {
+		s.remember("never shown")
+	}
+	for _, letter := range s.settled(id, "dead", 5) {
+		if letter["status"] != "dead" {
+			t.Errorf("letter %v", letter)
+		}
+	}
+	page := s.do(200, "GET", "/v1/dead-letters?limit=2", "")
+	if len(page.list("dead_letters")) != 2 || page.str("next_cursor") == "" || strings.Contains(page.text, "never shown") {
+		t.Errorf("a page within the redaction: %s", page.text)
+	}
+	first := page.list("dead_letters")[0]["id"].(string)
+	s.do(200, "DELETE", "/v1/dead-letters/"+first, "")
+	s.refused(404, "not_found", "DELETE", "/v1/dead-letters/"+first, "")
+	if a := s.do(200, "POST", "/v1/dead-letters/redrive", `{"hook":"`+id+`","dry_run":true}`); a.body["matched"] != 4.0 || a.body["redriven"] != 0.0 {
+		t.Errorf("dry run: %s", a.text)
+	}
+	if len(s.deadLetters("")) != 4 {
+		t.Error("a dry run changed something")
+	}
+	r.answer(200)
+	if a := s.do(200, "POST", "/v1/dead-letters/redrive", `{}`); a.body["redriven"] != 4.0 {
+		t.Errorf("bulk: %s", a.text)
+	}
+	done := s.settled(id, "delivered", 4)
+	a := s.do(200, "POST", "/v1/webhooks/"+id+"/deliveries/"+done[0]["id"].(string)+"/redeliver", "")
+	if a.body["redriven"] != 1.0 {
+		t.Errorf("a delivered event by hand: %s", a.text)
+	}
+	s.refused(404, "not_found", "POST", "/v1/webhooks/"+id+"/deliveries/dlv_wh_other.1.0/redeliver", "")
+}
