@@ -70,6 +70,7 @@ func New(cfg Config) (*API, error) {
 	a.huma = huma.NewAPI(description(cfg.Settings.Version), adapter{a})
 	for _, table := range [][]endpoint{
 		a.healthRoutes(), a.keyRoutes(), a.memoryRoutes(), a.namedRoutes(), a.webhookRoutes(), a.deadLetterRoutes(),
+		a.areevRoutes(),
 	} {
 		for _, e := range table {
 			if err := a.register(e); err != nil {
