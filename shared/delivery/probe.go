@@ -38,7 +38,7 @@ func (s *Sender) Test(ctx context.Context, h hook.Hook) Outcome {
 }
 
 func (s *Sender) probe(ctx context.Context, h *hook.Hook, j *Job, e dialect.Event, start time.Time) answer {
-	mode, err := s.cfg.Modes.Mode(ctx, *h)
+	mode, err := s.cfg.Modes.Effective(ctx, *h)
 	if err != nil {
 		return answer{failure: unreadable}
 	}

@@ -32,7 +32,7 @@ var jsonType = []string{"application/json"}
 // request is the POST of an attempt that begins at a time. It writes down in
 // the job how much of the event was shown.
 func (s *Sender) request(ctx context.Context, h *hook.Hook, j *Job, at time.Time) (*http.Request, error) {
-	mode, err := s.cfg.Modes.Mode(ctx, *h)
+	mode, err := s.cfg.Modes.Effective(ctx, *h)
 	if err != nil {
 		return nil, fmt.Errorf("delivery: redaction: %w", err)
 	}
@@ -40,14 +40,12 @@ func (s *Sender) request(ctx context.Context, h *hook.Hook, j *Job, at time.Time
 		j.Redaction = mode
 	}
 	c := &j.Entry.Change
-	var fields map[string]any
-	var gone dialect.Gone
+	event := dialect.Event{Change: *c}
 	if j.Redaction.Keeps(redact.Marker) { // else nothing of it would show
-		if fields, gone, err = s.cfg.Source.Content(ctx, *c); err != nil {
+		if event, err = s.cfg.Teller.Tell(ctx, *c); err != nil {
 			return nil, fmt.Errorf("delivery: content: %w", err)
 		}
 	}
-	event := dialect.Event{Change: *c, Fields: fields, Gone: gone}
 	req, err := s.signed(ctx, h, event, j.Redaction, at)
 	if err != nil {
 		return nil, err
@@ -89,28 +87,20 @@ func (s *Sender) signed(ctx context.Context, h *hook.Hook, e dialect.Event, mode
 	return req, nil
 }
 
-// sign signs with the hook's secret. While a rotation's overlap lasts, the
-// product header keeps the old secret and webhook-signature carries both, the
-// new one first.
+// sign signs with what the hook has at that moment; an unsigned hook has
+// nothing.
 func (s *Sender) sign(ctx context.Context, header http.Header, h *hook.Hook, m sign.Message) error {
 	named, err := sign.ParseDialect(h.Dialect)
 	if err != nil {
 		return fmt.Errorf("delivery: sign: %w", err)
 	}
-	if h.Secret == nil {
-		sign.Apply(header, named, nil, nil, m)
-		return nil
-	}
-	current, previous, err := s.cfg.Secrets.Secrets(ctx, *h)
-	switch {
-	case err != nil:
+	secrets, err := s.cfg.Secrets.Open(ctx, *h, m.At)
+	if err != nil {
 		return fmt.Errorf("delivery: open the hook's secret: %w", err)
-	case current == nil:
-		return errNoSecret
-	case previous != nil && m.At.UnixMilli() < h.Secret.Until:
-		sign.Apply(header, named, previous, []sign.Secret{*current, *previous}, m)
-	default:
-		sign.Apply(header, named, current, []sign.Secret{*current}, m)
 	}
+	if h.Secret != nil && secrets.Product == nil {
+		return errNoSecret
+	}
+	sign.Apply(header, named, secrets.Product, secrets.Standard, m)
 	return nil
 }

@@ -15,27 +15,26 @@ import (
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/redact"
-	"github.com/memhooks/memhooks/shared/sign"
 )
 
-// Source loads what may be said about a change at this moment: its content, or
+// Teller reads what may be said about a change at this moment: its content, or
 // why there is none any more. It is safe for concurrent use and strongly
 // consistent with erasures. A fault.Unavailable is asked again later and is
 // not the receiver's failure.
-type Source interface {
-	Content(ctx context.Context, c change.Change) (fields map[string]any, gone dialect.Gone, err error)
+type Teller interface {
+	Tell(ctx context.Context, c change.Change) (dialect.Event, error)
 }
 
-// Secrets opens a hook's sealed secrets: nil where it has none, previous where
-// it keeps one. Whether the previous one still signs is the Sender's to say.
+// Secrets opens what signs for a hook at a moment. A rotation's overlap is its
+// to know: the previous secret is there only while it signs.
 type Secrets interface {
-	Secrets(ctx context.Context, h hook.Hook) (current, previous *sign.Secret, err error)
+	Open(ctx context.Context, h hook.Hook, at time.Time) (hook.Secrets, error)
 }
 
 // Modes says how much of its events a hook may see at this moment, the
 // memory's policies (COMP-H1) counted in.
 type Modes interface {
-	Mode(ctx context.Context, h hook.Hook) (redact.Mode, error)
+	Effective(ctx context.Context, h hook.Hook) (redact.Mode, error)
 }
 
 // Settings are what an operator chooses.
@@ -51,7 +50,7 @@ type Settings struct {
 type Config struct {
 	// Hooks returns a hook as it is now, fault.NotFound where it is gone.
 	Hooks   func(ctx context.Context, m change.Memory, id string) (hook.Hook, error)
-	Source  Source
+	Teller  Teller
 	Secrets Secrets
 	Modes   Modes
 	// Transport makes the POSTs: the address guard's. It is never asked to

@@ -23,8 +23,8 @@ func BenchmarkAttempt(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w.hook.Secret, w.current = &hook.SealedSecret{}, s
-	sender := New(Config{Hooks: w.find, Source: w, Secrets: w, Modes: w, Transport: nowhere{}, Settings: Settings{Timeout: 10 * time.Second}})
+	w.hook.Secret, w.secrets = &hook.SealedSecret{}, signedBy(s, s)
+	sender := New(Config{Hooks: w.find, Teller: w, Secrets: w, Modes: w, Transport: nowhere{}, Settings: Settings{Timeout: 10 * time.Second}})
 	jobs := []Job{job(7, "aa")}
 	b.ReportAllocs()
 	for b.Loop() {

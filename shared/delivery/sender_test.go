@@ -24,32 +24,42 @@ import (
 
 // world is all that a Sender asks, as a test wants it.
 type world struct {
-	mu       sync.Mutex
-	hook     hook.Hook
-	hookErr  error
-	fields   map[string]any
-	gone     dialect.Gone
-	content  error
-	current  *sign.Secret
-	previous *sign.Secret
-	answer   func(n int, r *http.Request) (*http.Response, error)
-	got      []*http.Request
-	bodies   []string
+	mu      sync.Mutex
+	hook    hook.Hook
+	hookErr error
+	fields  map[string]any
+	gone    dialect.Gone
+	content error
+	secrets hook.Secrets
+	answer  func(n int, r *http.Request) (*http.Response, error)
+	got     []*http.Request
+	bodies  []string
 }
 
 func (w *world) find(context.Context, change.Memory, string) (hook.Hook, error) {
 	return w.hook, w.hookErr
 }
 
-func (w *world) Content(context.Context, change.Change) (map[string]any, dialect.Gone, error) {
-	return w.fields, w.gone, w.content
+func (w *world) Tell(_ context.Context, c change.Change) (dialect.Event, error) {
+	return dialect.Event{Change: c, Fields: w.fields, Gone: w.gone}, w.content
 }
 
-func (w *world) Secrets(context.Context, hook.Hook) (current, previous *sign.Secret, err error) {
-	return w.current, w.previous, nil
+func (w *world) Open(context.Context, hook.Hook, time.Time) (hook.Secrets, error) {
+	return w.secrets, nil
 }
 
-func (w *world) Mode(_ context.Context, h hook.Hook) (redact.Mode, error) { return h.Redaction, nil }
+func (w *world) Effective(_ context.Context, h hook.Hook) (redact.Mode, error) {
+	return h.Redaction, nil
+}
+
+// signedBy are secrets of which the first signs the product header.
+func signedBy(product *sign.Secret, standard ...*sign.Secret) hook.Secrets {
+	s := hook.Secrets{Product: product}
+	for _, one := range standard {
+		s.Standard = append(s.Standard, *one)
+	}
+	return s
+}
 
 func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
@@ -95,7 +105,7 @@ func newWorld() *world {
 
 func (w *world) sender() *Sender {
 	return New(Config{
-		Hooks: w.find, Source: w, Secrets: w, Modes: w, Transport: w,
+		Hooks: w.find, Teller: w, Secrets: w, Modes: w, Transport: w,
 		Settings: Settings{Base: time.Second, Factor: 2, Jitter: 0.2, Timeout: 10 * time.Second, Version: "1.2.3"},
 		Rand:     &lockedRand{r: rand.NewChaCha8([32]byte{1})},
 	})
@@ -144,7 +154,8 @@ func secret(t *testing.T, text string) *sign.Secret {
 func TestADeliveryCarriesItsHeadersAndIsRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		w.hook.Secret, w.current = &hook.SealedSecret{}, secret(t, "shh")
+		shh := secret(t, "shh")
+		w.hook.Secret, w.secrets = &hook.SealedSecret{}, signedBy(shh, shh)
 		o := one(t, w.sender(), job(7, "aa"))
 		if o.Verdict != Delivered || o.Status != 200 || o.Error != "" || o.Job.Attempts != 1 || o.Job.FirstAt == 0 || o.Job.Redaction != redact.Full {
 			t.Errorf("outcome %+v", o)

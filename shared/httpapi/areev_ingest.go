@@ -150,6 +150,8 @@ func (c documentConfig) cut(text string) ([]memory.Input, error) {
 	switch {
 	case size > maxChunk:
 		return nil, fault.New(fault.InvalidField, "chunk_size is %d; give 1 to %d characters", size, maxChunk)
+	case c.Confidence != nil && !isUnit(*c.Confidence):
+		return nil, fault.New(fault.InvalidField, "confidence is %.40s; give a number from 0 to 1", *c.Confidence)
 	case overlap > size/2:
 		return nil, fault.New(fault.InvalidField, "chunk_overlap is %d; give 0 to %d, half of chunk_size", overlap, size/2)
 	}
@@ -167,6 +169,11 @@ func (c documentConfig) cut(text string) ([]memory.Input, error) {
 		inputs[i] = withDefaults(memory.Input{Type: "event", Namespace: given(c.Namespace), Fields: c.fields(text, i)})
 	}
 	return inputs, nil
+}
+
+func isUnit(n json.Number) bool {
+	f, err := n.Float64()
+	return err == nil && f >= 0 && f <= 1
 }
 
 // documentConfidence is what chunks have where the config says nothing.

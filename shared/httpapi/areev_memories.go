@@ -215,7 +215,7 @@ func (a *API) deleteInstance(ctx context.Context, in *InMemory) (*instanceDelete
 	if err != nil {
 		return nil, err
 	}
-	return &instanceDeleted{in.ID, true}, a.cfg.Cloud.Remover.Remove(ctx, m)
+	return &instanceDeleted{in.ID, true}, a.cfg.Memory.Remove(ctx, m)
 }
 
 type statsAnswer struct {

@@ -91,7 +91,7 @@ func TestEverythingAboutASubjectIsForgotten(t *testing.T) {
 
 func TestANamespaceIsForgottenOverManyPages(t *testing.T) {
 	h := open(t)
-	in := make([]memory.Input, 1100)
+	in := make([]memory.Input, 520)
 	for i := range in {
 		in[i] = memory.Input{Type: "event", Namespace: "much", Fields: fields{"content": "x", "i": number(strconv.Itoa(i))}}
 	}
@@ -100,20 +100,20 @@ func TestANamespaceIsForgottenOverManyPages(t *testing.T) {
 	}
 	kept := h.add("other", fields{})
 	n, err := h.ForgetAll(h.ctx, home, h.draw(), memory.Filter{Namespace: ptr("much")})
-	if err != nil || n != 1100 {
+	if err != nil || n != 520 {
 		t.Errorf("%d forgotten, %v", n, err)
 	}
 	if _, err := h.get(kept.Grain.Hash); err != nil {
 		t.Error(err)
 	}
 	ids := map[string]bool{}
-	for _, e := range h.log(1101) {
+	for _, e := range h.log(521) {
 		if e.Change.Cause != events.Forgotten || ids[e.Change.ID] {
 			t.Fatalf("seq %d is %s %s", e.Seq, e.Change.Cause, e.Change.ID)
 		}
 		ids[e.Change.ID] = true
 	}
-	if len(ids) != 1100 {
+	if len(ids) != 520 {
 		t.Errorf("%d events", len(ids))
 	}
 }

@@ -17,6 +17,7 @@ import (
 // Config is what a Service works with; all fields are required.
 type Config struct {
 	Registry Registry
+	Remover  Remover
 	Store    Store
 	Eraser   Eraser
 	Index    Index
@@ -32,7 +33,7 @@ type Service struct{ cfg Config }
 func New(cfg Config) *Service { return &Service{cfg} }
 
 // attempts bounds how often a write that lost a race is planned again.
-const attempts = 32
+const attempts = 512
 
 // Input is a grain as a caller gives it. Fields hold everything but type and
 // namespace, tags and user_id and scope_path included; numbers are json.Number.

@@ -39,7 +39,7 @@ func Assemble(c *cloud.Cloud, s Settings, version string, now func() time.Time, 
 	sealer := seal.New(cfg)
 	guarded := guard.New(s.Allow)
 	memories := memory.New(memory.Config{
-		Registry: c.Memories, Store: c.Grains, Eraser: c.Eraser, Index: c.Index, Keys: c.Keys, Sealer: sealer, Log: log,
+		Registry: c.Memories, Remover: c.Remover, Store: c.Grains, Eraser: c.Eraser, Index: c.Index, Keys: c.Keys, Sealer: sealer, Log: log,
 	})
 	hooks := hook.New(hook.Config{
 		Store: c.Hooks, Remover: c.HookRemover, Mover: c.HookMover, Policies: memories, URLs: guarded, Sealer: sealer,
@@ -56,7 +56,7 @@ func Assemble(c *cloud.Cloud, s Settings, version string, now func() time.Time, 
 
 func newSender(c *cloud.Cloud, s Settings, version string, m *memory.Service, h *hook.Service, via http.RoundTripper, now func() time.Time) *delivery.Sender {
 	return delivery.New(delivery.Config{
-		Hooks: c.Hooks.Get, Source: told{m}, Secrets: opened{h, now}, Modes: modes{h}, Transport: via, Now: now,
+		Hooks: c.Hooks.Get, Teller: m, Secrets: h, Modes: h, Transport: via, Now: now,
 		Settings: delivery.Settings{
 			Base: s.RetryBase, Factor: s.RetryFactor, Jitter: s.RetryJitter, Timeout: s.Timeout, Version: version,
 		},

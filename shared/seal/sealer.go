@@ -162,8 +162,9 @@ func (s *Sealer) Forget(v Vault, keyIDs ...string) {
 }
 
 // ForgetAll drops all keys of a memory, and which cell key is its newest, from
-// this Sealer's caches.
+// this Sealer's caches: after a rotation, and after the memory was removed.
 func (s *Sealer) ForgetAll(v Vault) {
+	s.cells.drop(func(of cellOf, _ *cellKey) bool { return of.vault == v })
 	s.newest.drop(func(of Vault, _ Cell) bool { return of == v })
 	s.current.drop(func(of pairOf, _ *subjectKey) bool { return of.vault == v })
 	s.known.drop(func(of keyOf, _ *subjectKey) bool { return of.vault == v })

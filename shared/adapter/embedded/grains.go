@@ -146,8 +146,16 @@ func (t *tx) forget(in *draft, step *memory.Step, refuse refusal) error {
 // endLineage makes all versions of a lineage gone: boxes, blinds and search
 // entries are overwritten. The counts are the caller's.
 func (t *tx) endLineage(in *draft, lineage string) error {
+	if err := t.endRows(in, lineage, " WHERE memory=? AND hash=? AND lineage IS NULL"); err != nil {
+		return err
+	}
+	return t.endRows(in, lineage, " WHERE memory=? AND lineage=? AND lineage IS NOT NULL")
+}
+
+// endRows makes the grains gone that a condition on memory and lineage picks:
+// one that an index follows.
+func (t *tx) endRows(in *draft, lineage, where string) error {
 	var hashes []string
-	where := " WHERE memory=?1 AND (hash=?2 AND lineage IS NULL OR lineage=?2)"
 	args := []any{in.row.n, hex64(lineage).value()}
 	err := t.rows("SELECT hash FROM grain"+where, args, func(scan func(...any) error) error {
 		var h hex64
@@ -155,7 +163,7 @@ func (t *tx) endLineage(in *draft, lineage string) error {
 		hashes = append(hashes, string(h))
 		return err
 	})
-	if err != nil {
+	if err != nil || len(hashes) == 0 {
 		return err
 	}
 	if err := t.unindex("SELECT n FROM grain"+where, args...); err != nil {
@@ -206,7 +214,7 @@ func (t *tx) insertGrain(in *draft, put *memory.Stored, shelf int64, refuse refu
 	for {
 		t.d.lastN++
 		inserted, err := t.exec(insertGrain, t.d.lastN, in.row.n, shelf, hex64(put.Hash).value(), lineageOf(put),
-			put.CreatedAt, firstAtOf(put), put.Version, blob(put.Subject), blob(put.Name), blob(put.Box))
+			put.CreatedAt, firstAtOf(put), put.Version, in.head()+1, blob(put.Subject), blob(put.Name), blob(put.Box))
 		if err != nil {
 			return false, err
 		}
@@ -228,13 +236,13 @@ func (t *tx) insertGrain(in *draft, put *memory.Stored, shelf int64, refuse refu
 	}
 	in.count(shelf, put, 1)
 	stored := *put
-	stored.State = memory.Current
+	stored.State, stored.Seq = memory.Current, in.head()+1
 	t.after(func() { t.d.boxes.put(boxOf{in.row.Memory, stored.Hash}, stored) })
 	return false, nil
 }
 
-const insertGrain = `INSERT INTO grain (n, memory, shelf, hash, lineage, created_at, first_at, version, state, subject, name, box)
-	VALUES (?,?,?,?,?,?,?,?,0,?,?,?) ON CONFLICT (memory, hash) DO NOTHING`
+const insertGrain = `INSERT INTO grain (n, memory, shelf, hash, lineage, created_at, first_at, version, state, seq, subject, name, box)
+	VALUES (?,?,?,?,?,?,?,?,0,?,?,?,?) ON CONFLICT (memory, hash) DO NOTHING`
 
 func lineageOf(s *memory.Stored) any {
 	if s.Lineage == s.Hash {

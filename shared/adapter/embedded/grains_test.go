@@ -90,6 +90,7 @@ func TestALineageIsFoundByEachName(t *testing.T) {
 	a2 := newer(a, "a2")
 	_, err = s.commit(put(a2, a.Hash))
 	s.must(err)
+	a2.Seq = 2 // the store's to say
 	for _, reopened := range []bool{false, true} {
 		if reopened {
 			s.again()

@@ -18,14 +18,14 @@ type row struct {
 
 const (
 	grainColumns = `g.n, g.shelf, g.hash, g.lineage, s.type, s.namespace, s.person, s.scope_path,
-	g.created_at, g.first_at, g.version, g.state, k.id, g.subject, g.name, g.box`
+	g.created_at, g.first_at, g.version, g.state, k.id, g.seq, g.subject, g.name, g.box`
 	fromGrain = "SELECT " + grainColumns + " FROM grain g JOIN shelf s ON s.n = g.shelf JOIN seal_key k ON k.n = s.key "
 )
 
 func (r *row) scan(scan func(...any) error) error {
 	var first number
 	err := scan(&r.n, &r.shelf, (*hex64)(&r.Hash), (*hex64)(&r.Lineage), &r.Type, &r.Namespace, &r.Person, &r.ScopePath,
-		&r.CreatedAt, &first, &r.Version, &r.State, &r.KeyID, &r.Subject, &r.Name, &r.Box)
+		&r.CreatedAt, &first, &r.Version, &r.State, &r.KeyID, &r.Seq, &r.Subject, &r.Name, &r.Box)
 	if r.Lineage == "" {
 		r.Lineage = r.Hash
 	}

@@ -48,7 +48,7 @@ func Open(ctx context.Context, c Config) (*cloud.Cloud, error) {
 	}
 	q := newQueue(d, c)
 	return &cloud.Cloud{
-		Features: cloud.Features{Name: "embedded", LongPoll: true, SeqAtCommit: true},
+		Features: cloud.Features{Name: "embedded", LongPoll: true, SeqAtCommit: true, OneProcess: true},
 		Memories: memories{d}, Remover: memories{d}, Counter: memories{d},
 		Grains: grains{d}, Eraser: eraser{d}, Index: index{d},
 		Keys: sealKeys{d}, Cells: sealKeys{d}, Wrapper: c.Wrapper,

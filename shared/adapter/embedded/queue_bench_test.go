@@ -84,15 +84,17 @@ func (w *benchWorld) find(context.Context, change.Memory, string) (hook.Hook, er
 	return w.hook, nil
 }
 
-func (w *benchWorld) Content(context.Context, change.Change) (map[string]any, dialect.Gone, error) {
-	return w.fields, "", nil
+func (w *benchWorld) Tell(_ context.Context, c change.Change) (dialect.Event, error) {
+	return dialect.Event{Change: c, Fields: w.fields}, nil
 }
 
-func (w *benchWorld) Secrets(context.Context, hook.Hook) (current, previous *sign.Secret, err error) {
-	return &w.secret, nil, nil
+func (w *benchWorld) Open(context.Context, hook.Hook, time.Time) (hook.Secrets, error) {
+	return hook.Secrets{Product: &w.secret, Standard: []sign.Secret{w.secret}}, nil
 }
 
-func (w *benchWorld) Mode(context.Context, hook.Hook) (redact.Mode, error) { return redact.Full, nil }
+func (w *benchWorld) Effective(context.Context, hook.Hook) (redact.Mode, error) {
+	return redact.Full, nil
+}
 
 // BenchmarkDeliver prints how many events a second are delivered over HTTP,
 // signed and recorded, draining a backlog, beside a bare loop of signed POSTs
@@ -109,7 +111,7 @@ func BenchmarkDeliver(b *testing.B) {
 	w := &benchWorld{secret: secret, fields: map[string]any{"content": string(bytes.Repeat([]byte("x"), 500)), "tags": []any{}}}
 	w.hook = hook.Hook{ID: "h1", Memory: mem1, URL: server.URL, Dialect: dialect.Areev, State: hook.Active, Secret: &hook.SealedSecret{}, MaxRetries: 3}
 	sender := delivery.New(delivery.Config{
-		Hooks: w.find, Source: w, Secrets: w, Modes: w, Transport: transport,
+		Hooks: w.find, Teller: w, Secrets: w, Modes: w, Transport: transport,
 		Settings: delivery.Settings{Base: time.Second, Factor: 2, Timeout: 10 * time.Second},
 	})
 	for b.Loop() {

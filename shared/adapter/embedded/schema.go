@@ -32,12 +32,12 @@ CREATE INDEX shelf_person ON shelf (memory, person) WHERE grains > 0 AND person 
 
 -- lineage, first_at: NULL where they are hash, created_at: a first grain.
 -- state: 0 current, 1 superseded, 2 gone. n rises with time and is never used
--- twice.
+-- twice. seq: of the change that made it current.
 CREATE TABLE grain (
   n INTEGER PRIMARY KEY,
   memory INTEGER NOT NULL, shelf INTEGER NOT NULL, hash BLOB NOT NULL, lineage BLOB,
   created_at INTEGER NOT NULL, first_at INTEGER, version INTEGER NOT NULL, state INTEGER NOT NULL,
-  subject BLOB, name BLOB, box BLOB,
+  seq INTEGER NOT NULL, subject BLOB, name BLOB, box BLOB,
   UNIQUE (memory, hash)
 );
 CREATE INDEX grain_shelf   ON grain (shelf);
