@@ -31,6 +31,7 @@ var layers = []layer{
 	}, "one idea each, of values only, so that each can be read and fuzzed alone"},
 	{[]string{"shared/seal/localmaster"}, "a master key where no cloud keeps one; below the stages, which know its port only"},
 	{[]string{"shared/change"}, "the first word of the road: whatever happens is told as one of these"},
+	{[]string{"shared/memory/store", "shared/feed/cursor"}, "what is kept of a grain, what stands for a place: values and ports of the stages above"},
 	{[]string{"shared/dialect"}, "a change's name and body as each kind of receiver reads it"},
 	{[]string{"shared/hook"}, "who wants to hear of changes"},
 	{[]string{"shared/memory"}, "writes, which raise changes"},

@@ -107,7 +107,7 @@ func TestRow073Compaction(t *testing.T) {
 	for _, g := range grains {
 		hash := text(t, g["event"].(object), "hash")
 		if at, ok := g["last_seq"].(float64); !ok || at < 1 || seen[hash] || hash == old || hash == gone {
-			t.Errorf("in the snapshot: %v", g)
+			t.Fatalf("in the snapshot: %v", g)
 		}
 		seen[hash] = true
 	}

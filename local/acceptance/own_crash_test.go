@@ -1,7 +1,6 @@
 package acceptance_test
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -183,6 +182,10 @@ func TestRow099Crash(t *testing.T) {
 		s.kill()
 		wait()
 		s.start(t)
+		if round%3 == 2 { // and again, while it takes up what it left
+			s.kill()
+			s.start(t)
+		}
 	}
 	log := l.verify(t, m, feed)
 	delivered(t, steady, log)
@@ -202,5 +205,5 @@ func TestRow099Crash(t *testing.T) {
 			})
 		}
 	}
-	t.Log(fmt.Sprintf("%d answered, %d in the log, %d repetitions", len(l.hashes()), len(log), repeated))
+	t.Logf("%d answered, %d in the log, %d repetitions", len(l.hashes()), len(log), repeated)
 }

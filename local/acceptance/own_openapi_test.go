@@ -204,9 +204,6 @@ func (p places) fill(path string, example any) string {
 	t := p.t
 	t.Helper()
 	fields, _ := example.(object)
-	if cursor, has := fields["cursor"]; has && strings.HasSuffix(path, "/ack") {
-		t.Logf("ack example with cursor %v", cursor)
-	}
 	id := p.m.id
 	switch {
 	case strings.HasPrefix(path, "/v1/memories/"):
@@ -231,8 +228,13 @@ func (p places) fill(path string, example any) string {
 		}
 		return path
 	}
-	if strings.HasSuffix(path, "/supersede") { // supersedes the vector F02, whose address is known
-		p.m.add(t, object{"namespace": "shared", "subject": "user", "relation": "likes", "object": "coffee", "created_at": 1768471200000})
+	if hash, has := fields["blob_hash"]; has { // the address of a published vector
+		for _, v := range vectors(t) {
+			if v.Hash == hash && v.Namespace != nil {
+				v.Input["grain_type"], v.Input["namespace"] = raw(t, v.GrainType), raw(t, *v.Namespace)
+				p.m.post(t, "/add", v.Input).want(t, 200)
+			}
+		}
 	}
 	return placeholder.ReplaceAllString(path, id)
 }

@@ -45,7 +45,9 @@ func TestRow098CleanStop(t *testing.T) {
 		wait := l.write(t, m, 4)
 		<-enough
 		<-began // a POST is under way
-		if took := s.stop(t); took > 10*time.Second {
+		took := s.stop(t)
+		t.Logf("stopped after %v", took)
+		if took > 10*time.Second {
 			t.Errorf("the stop took %v", took)
 		}
 		wait()

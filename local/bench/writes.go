@@ -17,6 +17,7 @@ import (
 	"github.com/memhooks/memhooks/shared/adapter"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/road"
 )
 
@@ -43,8 +44,8 @@ func writes(ctx context.Context, o Options) ([]figure, error) {
 	}
 	defer func() { _ = c.Close() }()
 	st := road.Assemble(c, settings, "bench", time.Now, log)
-	m := change.Memory{Tenant: "default", ID: memory.DefaultID}
-	if err := c.Memories.Put(ctx, memory.Instance{Memory: m, Name: "bench", Version: 1}); err != nil {
+	m := change.Memory{Tenant: "default", ID: store.DefaultID}
+	if err := c.Memories.Put(ctx, store.Instance{Memory: m, Name: "bench", Version: 1}); err != nil {
 		return nil, err
 	}
 	bare, err := newBareWriter(filepath.Join(o.Dir, "bare.db"))

@@ -16,7 +16,7 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/cloud"
 	"github.com/memhooks/memhooks/shared/delivery"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
@@ -75,12 +75,12 @@ func (t *Telemetry) Observe(c *cloud.Cloud) {
 }
 
 type observedStore struct {
-	memory.Store
+	store.Store
 	t *Telemetry
 }
 
 // Commit is the port's.
-func (o observedStore) Commit(ctx context.Context, w memory.Write) (memory.Committed, error) {
+func (o observedStore) Commit(ctx context.Context, w store.Write) (store.Committed, error) {
 	begin := time.Now()
 	done, err := o.Store.Commit(ctx, w)
 	if err != nil {
@@ -95,15 +95,15 @@ func (o observedStore) Commit(ctx context.Context, w memory.Write) (memory.Commi
 }
 
 type observedEraser struct {
-	memory.Eraser
+	store.Eraser
 	t *Telemetry
 }
 
 // Erase is the port's.
-func (o observedEraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan memory.ErasePlan) error {
+func (o observedEraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan store.ErasePlan) error {
 	begin := time.Now()
 	var changes []change.Change
-	err := o.Eraser.Erase(ctx, m, sel, func(keys []seal.KeyRecord, current []memory.Stored) (_ []change.Change, err error) {
+	err := o.Eraser.Erase(ctx, m, sel, func(keys []seal.KeyRecord, current []store.Stored) (_ []change.Change, err error) {
 		changes, err = plan(keys, current)
 		return changes, err
 	})

@@ -11,7 +11,7 @@ import (
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/once"
 	"github.com/memhooks/memhooks/shared/seal"
 )
@@ -21,12 +21,12 @@ import (
 type Cloud struct {
 	Features Features
 
-	Memories memory.Registry
-	Remover  memory.Remover
-	Counter  memory.Counter
-	Grains   memory.Store
-	Eraser   memory.Eraser
-	Index    memory.Index
+	Memories store.Registry
+	Remover  store.Remover
+	Counter  store.Counter
+	Grains   store.Store
+	Eraser   store.Eraser
+	Index    store.Index
 
 	Keys    seal.Keys
 	Cells   seal.Cells

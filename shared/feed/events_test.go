@@ -12,7 +12,7 @@ import (
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
@@ -178,7 +178,7 @@ func TestAWaitEndsWithTheFirstEventThatTheHookSees(t *testing.T) {
 	<-w.begun
 	a := h.add("n", "a") // which it does not see
 	<-w.begun
-	n, err := h.Memory.Forget(h.ctx, home, h.draw(), []memory.Ref{{Hash: a.Grain.Hash}})
+	n, err := h.Memory.Forget(h.ctx, home, h.draw(), []store.Ref{{Hash: a.Grain.Hash}})
 	if err != nil || n != 1 {
 		t.Fatal(n, err)
 	}

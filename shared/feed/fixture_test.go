@@ -12,8 +12,10 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/feed"
+	"github.com/memhooks/memhooks/shared/feed/cursor"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/road"
 	"github.com/memhooks/memhooks/shared/seal"
 	"github.com/memhooks/memhooks/shared/seal/sealtest"
@@ -44,7 +46,7 @@ func open(t testing.TB) *house {
 		}
 	})
 	h.Stages = road.Assemble(c, road.Settings{Timeout: time.Second}, "test", h.now, slog.New(slog.DiscardHandler))
-	h.must(c.Memories.Put(h.ctx, memory.Instance{Memory: home, Version: 1}))
+	h.must(c.Memories.Put(h.ctx, store.Instance{Memory: home, Version: 1}))
 	return h
 }
 
@@ -75,7 +77,7 @@ func (h *house) refused(what string, err error, want fault.Kind) {
 func (h *house) over(log feed.Log) *feed.Service {
 	return feed.New(feed.Config{
 		Log: log, Compactor: h.Cloud.Compactor, Consumers: h.Cloud.Consumers, Current: h.Memory,
-		Teller: h.Memory, Modes: h.Hooks, Cursors: feed.NewCursors(h.sealer()), Now: h.now,
+		Teller: h.Memory, Modes: h.Hooks, Cursors: cursor.New(h.sealer()), Now: h.now,
 	})
 }
 

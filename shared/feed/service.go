@@ -9,13 +9,14 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/feed/cursor"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/redact"
 )
 
 // The bounds of one page.
 const (
-	DefaultLimit = 100
+	defaultLimit = 100
 	MaxLimit     = 1000
 	MaxWait      = 20 * time.Second
 )
@@ -42,7 +43,7 @@ type Config struct {
 	Current   Current
 	Teller    Teller
 	Modes     Modes
-	Cursors   Cursors
+	Cursors   cursor.Maker
 	Now       func() time.Time
 }
 
@@ -53,7 +54,7 @@ type Service struct{ cfg Config }
 func New(cfg Config) *Service { return &Service{cfg} }
 
 // Request asks for a page. After is a seq, a cursor, "earliest" (also "") or
-// "latest"; Limit 0 is DefaultLimit; Wait is how long to wait for a first
+// "latest"; Limit 0 is defaultLimit; Wait is how long to wait for a first
 // event, where the cloud can.
 type Request struct {
 	After string
@@ -90,7 +91,7 @@ type Lag struct {
 // never a silent skip.
 func (s *Service) Events(ctx context.Context, h hook.Hook, r Request) (Page, error) {
 	if r.Limit == 0 {
-		r.Limit = DefaultLimit
+		r.Limit = defaultLimit
 	}
 	if r.Limit < 1 || r.Limit > MaxLimit {
 		return Page{}, fault.New(fault.InvalidField, "limit is %d; give 1 to %d", r.Limit, MaxLimit)
@@ -240,4 +241,10 @@ func (s *Service) finish(ctx context.Context, h hook.Hook, at int64, page *Page)
 		page.Lag.Age = max(0, s.cfg.Now().Sub(time.UnixMilli(rest[0].Change.At)))
 	}
 	return err
+}
+
+// seqOf reads a plain seq; false where the text is no whole number from 0.
+func seqOf(s string) (int64, bool) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil && n >= 0
 }

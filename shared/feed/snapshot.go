@@ -10,12 +10,13 @@ import (
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/redact"
 )
 
 // Current pages the grains that stand now, opened.
 type Current interface {
-	List(ctx context.Context, m change.Memory, f memory.Filter, after string, limit int) ([]memory.Grain, memory.Page, error)
+	List(ctx context.Context, m change.Memory, f store.Filter, after string, limit int) ([]memory.Grain, store.Page, error)
 }
 
 // Snapshot is a page of what a hook would know had it seen everything: current
@@ -78,7 +79,7 @@ func (s *Service) nextSnapshot(ctx context.Context, h hook.Hook, from int64, par
 }
 
 func (s *Service) currentPage(ctx context.Context, h hook.Hook, mode redact.Mode, after string, limit int, snap *Snapshot) error {
-	grains, page, err := s.cfg.Current.List(ctx, h.Memory, memory.Filter{}, after, limit)
+	grains, page, err := s.cfg.Current.List(ctx, h.Memory, store.Filter{}, after, limit)
 	if err != nil {
 		return err
 	}

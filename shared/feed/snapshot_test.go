@@ -10,6 +10,7 @@ import (
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // snapshot reads all pages.
@@ -49,7 +50,7 @@ func TestASnapshotHoldsWhatStandsAndWhatMustNotBeLost(t *testing.T) {
 		h.add("n", fmt.Sprint("c", i))
 	}
 	gone := h.add("n", "forgotten")
-	n, err := h.Memory.Forget(h.ctx, home, h.draw(), []memory.Ref{{Hash: gone.Grain.Hash}})
+	n, err := h.Memory.Forget(h.ctx, home, h.draw(), []store.Ref{{Hash: gone.Grain.Hash}})
 	if err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
@@ -97,7 +98,7 @@ func TestASnapshotTellsEachGrainLikeItsCreation(t *testing.T) {
 	if len(grains) != 2 || body["event_type"] != "grain_created" || body["hash"] != next.Grain.Hash || h.content(g.Body) != "newer" {
 		t.Errorf("it is told as %s", g.Body)
 	}
-	if stored, err := h.Cloud.Grains.Load(h.ctx, home, memory.Ref{Hash: next.Grain.Hash}); err != nil || g.Seq != stored.Seq {
+	if stored, err := h.Cloud.Grains.Load(h.ctx, home, store.Ref{Hash: next.Grain.Hash}); err != nil || g.Seq != stored.Seq {
 		t.Errorf("its last change is shown as %d, the cloud keeps %d, %v", g.Seq, stored.Seq, err)
 	}
 	grains, _, _ = h.snapshot(rem, 10)

@@ -12,6 +12,7 @@ import (
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/road"
 	"github.com/memhooks/memhooks/shared/seal/sealtest"
 )
@@ -42,7 +43,7 @@ func open(t testing.TB) *house {
 	})
 	s := road.Settings{Allow: road.Prefixes{netip.MustParsePrefix("127.0.0.0/8")}, Timeout: time.Second}
 	h := &house{TB: t, Stages: road.Assemble(c, s, "test", clock, slog.New(slog.DiscardHandler)), ctx: t.Context()}
-	h.must(c.Memories.Put(h.ctx, memory.Instance{Memory: home, Version: 1}))
+	h.must(c.Memories.Put(h.ctx, store.Instance{Memory: home, Version: 1}))
 	return h
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
 	"github.com/memhooks/memhooks/shared/memory/grain"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // The groups of the Areev API in the description.
@@ -125,8 +125,8 @@ func intoMemory[T any](ctx context.Context, a *API, id string, write func(change
 
 // memoryMissing says that a write failed for nothing but the memory.
 func memoryMissing(err error) bool {
-	var conflict *memory.ConflictError
-	return errors.As(err, &conflict) && conflict.Reason == memory.NoMemory || fault.KindOf(err) == fault.NotFound
+	var conflict *store.ConflictError
+	return errors.As(err, &conflict) && conflict.Reason == store.NoMemory || fault.KindOf(err) == fault.NotFound
 }
 
 // normal brings a text to the form in which stored text is compared (Unicode's

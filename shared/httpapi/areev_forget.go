@@ -8,7 +8,7 @@ import (
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
@@ -106,7 +106,7 @@ func (f forgetGrainsBody) selector() (seal.Selector, bool, error) {
 }
 
 // grains are the references and the subject that are to be forgotten.
-func (f forgetGrainsBody) grains() (refs []memory.Ref, subject string, err error) {
+func (f forgetGrainsBody) grains() (refs []store.Ref, subject string, err error) {
 	if f.UserID != nil || f.ScopePath != nil {
 		return nil, "", nil
 	}
@@ -127,7 +127,7 @@ func (f forgetGrainsBody) grains() (refs []memory.Ref, subject string, err error
 		}
 		if !seen[hash] {
 			seen[hash] = true
-			refs = append(refs, memory.Ref{Hash: hash})
+			refs = append(refs, store.Ref{Hash: hash})
 		}
 	}
 	if f.Subject == nil {

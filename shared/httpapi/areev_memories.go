@@ -6,7 +6,7 @@ import (
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // The bounds of what describes a memory.
@@ -23,7 +23,7 @@ type instanceAnswer struct {
 	CreatedAt   string   `json:"created_at" format:"date-time"`
 }
 
-func instanceShown(i memory.Instance) *instanceAnswer {
+func instanceShown(i store.Instance) *instanceAnswer {
 	return &instanceAnswer{
 		ID: i.Memory.ID, Name: i.Name, Description: i.Description,
 		Policies: append([]string{}, i.Policies...), CreatedAt: stamp(i.CreatedAt),
@@ -57,7 +57,7 @@ func (a *API) createInstance(ctx context.Context, in *newInstanceInput) (*instan
 	if err != nil {
 		return nil, err
 	}
-	i := memory.Instance{
+	i := store.Instance{
 		Memory: change.Memory{Tenant: callOf(ctx).caller.Tenant}, Name: given(name),
 		Description: given(in.Body.Description), Policies: policies, CreatedAt: drawOf(ctx).At.UnixMilli(), Version: 1,
 	}
@@ -65,7 +65,7 @@ func (a *API) createInstance(ctx context.Context, in *newInstanceInput) (*instan
 }
 
 // putNew makes a memory under the first id that is free.
-func (a *API) putNew(ctx context.Context, i memory.Instance, base string) (*instanceAnswer, error) {
+func (a *API) putNew(ctx context.Context, i store.Instance, base string) (*instanceAnswer, error) {
 	if _, err := a.own(ctx); err != nil { // the default memory is there before any other
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (a *API) putNew(ctx context.Context, i memory.Instance, base string) (*inst
 
 // made says whether a memory was made by an earlier run of this very request,
 // which then carries an idempotency key and repeats its draw.
-func (a *API) made(ctx context.Context, i memory.Instance) bool {
+func (a *API) made(ctx context.Context, i store.Instance) bool {
 	if callOf(ctx).onceKey == "" {
 		return false
 	}
@@ -208,8 +208,8 @@ type instanceDeleted struct {
 }
 
 func (a *API) deleteInstance(ctx context.Context, in *InMemory) (*instanceDeleted, error) {
-	if in.ID == memory.DefaultID {
-		return nil, fault.New(fault.Conflict, "the memory %q always exists: forget its grains instead", memory.DefaultID)
+	if in.ID == store.DefaultID {
+		return nil, fault.New(fault.Conflict, "the memory %q always exists: forget its grains instead", store.DefaultID)
 	}
 	m, err := a.found(ctx, in.ID)
 	if err != nil {

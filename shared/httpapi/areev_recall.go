@@ -7,6 +7,7 @@ import (
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory"
 	"github.com/memhooks/memhooks/shared/memory/grain"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/redact/pii"
 )
 
@@ -55,7 +56,7 @@ func (h *hitsAnswer) strip() {
 
 func (h *hitsAnswer) refill(ctx context.Context, a *API, m change.Memory) error {
 	for i := range h.Hits {
-		g, err := a.cfg.Memory.Get(ctx, m, memory.Ref{Hash: h.Hits[i].Hash})
+		g, err := a.cfg.Memory.Get(ctx, m, store.Ref{Hash: h.Hits[i].Hash})
 		switch {
 		case err == nil:
 			h.Hits[i].Fields = g.Fields

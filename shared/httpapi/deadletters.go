@@ -11,26 +11,26 @@ import (
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/hook"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 func (a *API) deadLetterRoutes() []endpoint {
 	return deadLetterTable(
 		"/v1/dead-letters", "",
 		handle(func(ctx context.Context, in *deadLettersInput) (*deadLettersAnswer, error) {
-			return a.deadLetters(ctx, memory.DefaultID, in.query(), in.Since)
+			return a.deadLetters(ctx, store.DefaultID, in.query(), in.Since)
 		}),
 		handle(func(ctx context.Context, in *deadLetterInput) (*deliveryAnswer, error) {
-			return a.deadLetter(ctx, memory.DefaultID, in.Delivery)
+			return a.deadLetter(ctx, store.DefaultID, in.Delivery)
 		}),
 		handle(func(ctx context.Context, in *deadLetterInput) (*redrivenAnswer, error) {
-			return a.redriveDeadLetter(ctx, memory.DefaultID, in.Delivery)
+			return a.redriveDeadLetter(ctx, store.DefaultID, in.Delivery)
 		}),
 		handle(func(ctx context.Context, in *deadLetterInput) (*deletedAnswer, error) {
-			return a.discardDeadLetter(ctx, memory.DefaultID, in.Delivery)
+			return a.discardDeadLetter(ctx, store.DefaultID, in.Delivery)
 		}),
 		handle(func(ctx context.Context, in *redriveInput) (*redrivenAnswer, error) {
-			return a.redriveDeadLetters(ctx, memory.DefaultID, in.Body)
+			return a.redriveDeadLetters(ctx, store.DefaultID, in.Body)
 		}),
 	)
 }

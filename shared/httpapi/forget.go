@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 func (a *API) deleteMemory(ctx context.Context, in *memoryInput) (*deletedAnswer, error) {
@@ -16,7 +16,7 @@ func (a *API) forgetOne(ctx context.Context, id string) (*deletedAnswer, error) 
 	if err != nil {
 		return nil, err
 	}
-	n, err := a.cfg.Memory.Forget(ctx, m, drawOf(ctx), []memory.Ref{ref})
+	n, err := a.cfg.Memory.Forget(ctx, m, drawOf(ctx), []store.Ref{ref})
 	if err == nil && n == 0 {
 		err = errNoSuchID
 	}
@@ -56,6 +56,6 @@ func (a *API) forget(ctx context.Context, in *forgetInput) (*deletedAnswer, erro
 	if err != nil {
 		return nil, err
 	}
-	n, err := a.cfg.Memory.ForgetAll(ctx, m, drawOf(ctx), memory.Filter{Namespace: &want.Namespace})
+	n, err := a.cfg.Memory.ForgetAll(ctx, m, drawOf(ctx), store.Filter{Namespace: &want.Namespace})
 	return &deletedAnswer{n}, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 func (a *API) memoryRoutes() []endpoint {
@@ -165,7 +166,7 @@ func (a *API) getMemory(ctx context.Context, in *memoryInput) (*memoryAnswer, er
 	return &shown, err
 }
 
-func (a *API) memoryRef(ctx context.Context, id string) (change.Memory, memory.Ref, error) {
+func (a *API) memoryRef(ctx context.Context, id string) (change.Memory, store.Ref, error) {
 	ref, err := refOf(id)
 	if err != nil {
 		return change.Memory{}, ref, err
@@ -176,12 +177,12 @@ func (a *API) memoryRef(ctx context.Context, id string) (change.Memory, memory.R
 
 var errNoSuchID = fault.New(fault.NotFound, "no memory has this id: it was forgotten, or never existed")
 
-func refOf(id string) (memory.Ref, error) {
+func refOf(id string) (store.Ref, error) {
 	prefix, ok := change.LineagePrefix(id)
 	if !ok {
-		return memory.Ref{}, errNoSuchID
+		return store.Ref{}, errNoSuchID
 	}
-	return memory.Ref{Prefix: prefix}, nil
+	return store.Ref{Prefix: prefix}, nil
 }
 
 type changeMemoryInput struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 func (a *API) namedRoutes() []endpoint {
@@ -174,10 +175,10 @@ func (a *API) memoryGet(ctx context.Context, in *memoryKeyInput) (*valueAnswer, 
 	return &shown, nil
 }
 
-func (a *API) keyRef(ctx context.Context, in *memoryKeyInput) (change.Memory, memory.Ref, error) {
+func (a *API) keyRef(ctx context.Context, in *memoryKeyInput) (change.Memory, store.Ref, error) {
 	m, err := a.own(ctx)
 	if err != nil {
-		return m, memory.Ref{}, err
+		return m, store.Ref{}, err
 	}
 	ref, err := a.cfg.Memory.Named(ctx, m, in.Body.Namespace, in.Body.Key)
 	return m, ref, err
@@ -208,7 +209,7 @@ func (a *API) memoryList(ctx context.Context, in *memoryListInput) (*foundAnswer
 	if err != nil {
 		return nil, err
 	}
-	grains, page, err := a.cfg.Memory.List(ctx, m, memory.Filter{Namespace: in.Body.Namespace, Named: true}, in.Body.Cursor, in.Body.Limit)
+	grains, page, err := a.cfg.Memory.List(ctx, m, store.Filter{Namespace: in.Body.Namespace, Named: true}, in.Body.Cursor, in.Body.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -233,6 +234,6 @@ func (a *API) memoryDelete(ctx context.Context, in *memoryKeyInput) (*removedAns
 	if err != nil {
 		return nil, err
 	}
-	n, err := a.cfg.Memory.Forget(ctx, m, drawOf(ctx), []memory.Ref{ref})
+	n, err := a.cfg.Memory.Forget(ctx, m, drawOf(ctx), []store.Ref{ref})
 	return &removedAnswer{true, n}, err
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/wire"
 )
 
@@ -41,11 +41,11 @@ var refusals = map[fault.Kind]struct {
 }
 
 // conflicts says what a write that met another state means to a caller.
-var conflicts = map[memory.Reason]*fault.Error{
-	memory.Moved:    fault.New(fault.Conflict, "it was changed or forgotten meanwhile: read it again and repeat"),
-	memory.Taken:    fault.New(fault.Conflict, "the same content is stored as an older version: change it, or supersede the current one"),
-	memory.KeyGone:  fault.New(fault.Unavailable, "it was erased meanwhile: try again"),
-	memory.NoMemory: errNoMemory,
+var conflicts = map[store.Reason]*fault.Error{
+	store.Moved:    fault.New(fault.Conflict, "it was changed or forgotten meanwhile: read it again and repeat"),
+	store.Taken:    fault.New(fault.Conflict, "the same content is stored as an older version: change it, or supersede the current one"),
+	store.KeyGone:  fault.New(fault.Unavailable, "it was erased meanwhile: try again"),
+	store.NoMemory: errNoMemory,
 }
 
 // refusal is an error as it is written: {"error":{"code","message",…details}}.
@@ -88,7 +88,7 @@ func (r *refusal) MarshalJSON() ([]byte, error) {
 // classified it.
 func classify(err error) *fault.Error {
 	var f *fault.Error
-	var conflict *memory.ConflictError
+	var conflict *store.ConflictError
 	switch {
 	case errors.As(err, &f):
 		return f

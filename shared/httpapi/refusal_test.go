@@ -14,7 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 func TestEveryKindOfFaultHasAStatusAndACode(t *testing.T) {
@@ -29,7 +29,7 @@ func TestEveryKindOfFaultHasAStatusAndACode(t *testing.T) {
 	if len(refusals) != int(fault.Unavailable)+1 {
 		t.Errorf("%d rows for %d kinds: is a new kind the last one?", len(refusals), fault.Unavailable+1)
 	}
-	for reason := memory.Moved; reason <= memory.NoMemory; reason++ {
+	for reason := store.Moved; reason <= store.NoMemory; reason++ {
 		if conflicts[reason] == nil {
 			t.Errorf("conflict %d is not told", reason)
 		}
@@ -49,7 +49,7 @@ func TestErrorsAreExplained(t *testing.T) {
 		{errors.Join(nil, fault.New(fault.TooLarge, "big")), 413, `"message":"big"`},
 		{&fault.Error{Kind: fault.Compacted, Message: "old", Details: map[string]any{"snapshot": "/s", "floor_seq": int64(1) << 60}}, 410,
 			`{"error":{"code":"cursor_compacted","message":"old","floor_seq":1152921504606846976,"snapshot":"/s"}}`},
-		{&memory.ConflictError{Reason: memory.NoMemory}, 404, "not_found"},
+		{&store.ConflictError{Reason: store.NoMemory}, 404, "not_found"},
 		{fault.New(fault.InvalidField, "bad \xff text"), 400, "bad \ufffd text"},
 		{context.Canceled, 503, "unavailable"},
 		{errors.New("the password is hunter2"), 500, `request id req_1`},

@@ -12,7 +12,7 @@ import (
 
 	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/change"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // endpoint is one row of a table of routes. Handler comes from handle.
@@ -79,7 +79,7 @@ func instanceOf(in any) string {
 	if named, ok := in.(interface{ instance() string }); ok {
 		return named.instance()
 	}
-	return memory.DefaultID
+	return store.DefaultID
 }
 
 func (a *API) register(e endpoint) error {

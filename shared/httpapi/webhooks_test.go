@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/memhooks/memhooks/shared/change"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 const anyHook = `{"url":"https://example.com/in","events":["*"]}`
@@ -88,7 +88,7 @@ func TestWebhooksChange(t *testing.T) {
 func TestCOMPH1(t *testing.T) {
 	s := open(t)
 	id := s.do(201, "POST", "/v1/webhooks", anyHook).str("id")
-	m := change.Memory{Tenant: "default", ID: memory.DefaultID}
+	m := change.Memory{Tenant: "default", ID: store.DefaultID}
 	i, err := s.cloud.Memories.Get(t.Context(), m)
 	s.must(err)
 	i.Policies, i.Version = []string{"gdpr"}, i.Version+1

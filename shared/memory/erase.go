@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"time"
 
 	"github.com/memhooks/memhooks/events"
@@ -29,7 +30,7 @@ func (s *Service) Erase(ctx context.Context, m change.Memory, d change.Draw, sel
 	}
 	var done Erasure
 	var gone []string
-	err = s.cfg.Eraser.Erase(ctx, m, sel, func(keys []seal.KeyRecord, current []Stored) ([]change.Change, error) {
+	err = s.cfg.Eraser.Erase(ctx, m, sel, func(keys []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
 		proof, err := s.cfg.Sealer.Prove(ctx, vault(m), keys)
 		if err != nil {
 			return nil, fmt.Errorf("memory: prove an erasure: %w", err)
@@ -57,7 +58,7 @@ func named(sel seal.Selector) (seal.Selector, error) {
 	return sel, sel.Validate()
 }
 
-func erasedChanges(m change.Memory, d change.Draw, sel seal.Selector, done Erasure, current []Stored) []change.Change {
+func erasedChanges(m change.Memory, d change.Draw, sel seal.Selector, done Erasure, current []store.Stored) []change.Change {
 	out := make([]change.Change, 0, len(current)+1)
 	out = append(out, change.Change{
 		ID: d.ID(), Memory: m, Cause: events.Erased, At: done.At,
@@ -77,6 +78,6 @@ func (s *Service) Rotate(ctx context.Context, m change.Memory, d change.Draw) (k
 		return "", time.Time{}, err
 	}
 	c := change.Change{ID: d.ID(), Memory: m, Cause: events.Rotated, At: d.At.UnixMilli(), KeyID: keyID}
-	_, err = s.commit(ctx, m, Step{Change: c})
+	_, err = s.commit(ctx, m, store.Step{Change: c})
 	return keyID, at, err
 }

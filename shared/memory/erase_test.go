@@ -13,6 +13,7 @@ import (
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
@@ -132,7 +133,7 @@ func TestWritingForAnErasedPersonGoesOnAtOnce(t *testing.T) {
 func TestTagsOfForgottenGrainsAndQueriesAreErased(t *testing.T) {
 	h := open(t)
 	w := h.add("lab", fields{"user_id": "ann", "tags": []any{"secret tag"}})
-	h.forget(memory.Ref{Hash: w.Grain.Hash})
+	h.forget(store.Ref{Hash: w.Grain.Hash})
 	_, err := h.Recall(h.ctx, home, h.draw(), memory.Query{Text: "secret question", Namespace: ptr("lab")})
 	h.must(err)
 	tell := func(i int) dialect.Event {
@@ -169,14 +170,14 @@ func TestAfterAnErasureNoFileHoldsTheWords(t *testing.T) {
 	if hits := h.recall(memory.Query{Text: sentinel}); len(hits.Hits) != 0 {
 		t.Error("it is found after its erasure")
 	}
-	if grains, _, err := h.List(h.ctx, home, memory.Filter{}, "", 10); err != nil || len(grains) != 0 {
+	if grains, _, err := h.List(h.ctx, home, store.Filter{}, "", 10); err != nil || len(grains) != 0 {
 		t.Errorf("it is listed: %v, %v", grains, err)
 	}
 	files, err := filepath.Glob(filepath.Join(h.dir, "*"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files in %s, %v", h.dir, err)
 	}
-	stored, err := h.cloud.Grains.Load(h.ctx, home, memory.Ref{Hash: w.Grain.Hash})
+	stored, err := h.cloud.Grains.Load(h.ctx, home, store.Ref{Hash: w.Grain.Hash})
 	if err != nil || stored.Box != nil || stored.Subject != nil {
 		t.Errorf("stored as %+v, %v", stored, err)
 	}
@@ -207,7 +208,7 @@ func TestWritersBesideAnErasureEndBeforeOrAfterIt(t *testing.T) {
 		})
 	}
 	all.Wait()
-	grains, _, err := h.List(h.ctx, home, memory.Filter{}, "", 100)
+	grains, _, err := h.List(h.ctx, home, store.Filter{}, "", 100)
 	h.must(err)
 	standing := map[string]bool{}
 	for _, e := range h.log(0) {
@@ -222,7 +223,7 @@ func TestWritersBesideAnErasureEndBeforeOrAfterIt(t *testing.T) {
 		t.Errorf("%d grains can be read, by the log %d stand", len(grains), len(standing))
 	}
 	h.erase(personSelector("ann"))
-	if grains, _, err = h.List(h.ctx, home, memory.Filter{}, "", 100); err != nil || len(grains) != 0 {
+	if grains, _, err = h.List(h.ctx, home, store.Filter{}, "", 100); err != nil || len(grains) != 0 {
 		t.Errorf("%d are left, %v", len(grains), err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 	"github.com/memhooks/memhooks/shared/seal/sealtest"
 )
@@ -50,14 +51,14 @@ func open(t testing.TB) *house {
 	})
 	h := &house{TB: t, ctx: t.Context(), cloud: c, dir: dir}
 	h.on(c.Grains)
-	h.must(c.Memories.Put(h.ctx, memory.Instance{Memory: home, Name: "default", Version: 1}))
+	h.must(c.Memories.Put(h.ctx, store.Instance{Memory: home, Name: "default", Version: 1}))
 	return h
 }
 
 func clock() time.Time { return noon }
 
 // on builds the stage anew over a store of grains that stands before the house's.
-func (h *house) on(store memory.Store) {
+func (h *house) on(store store.Store) {
 	sealer := seal.New(seal.Config{Keys: h.cloud.Keys, Cells: h.cloud.Cells, Wrapper: h.cloud.Wrapper, Now: clock, CacheTTL: time.Hour})
 	h.Service = memory.New(memory.Config{
 		Registry: h.cloud.Memories, Store: store, Eraser: h.cloud.Eraser, Index: h.cloud.Index,
@@ -101,7 +102,7 @@ func (h *house) add(namespace string, f fields) memory.Written {
 }
 
 func (h *house) get(hash string) (memory.Grain, error) {
-	return h.Get(h.ctx, home, memory.Ref{Hash: hash})
+	return h.Get(h.ctx, home, store.Ref{Hash: hash})
 }
 
 func (h *house) erase(sel seal.Selector) memory.Erasure {
@@ -159,11 +160,11 @@ func ptr[T any](v T) *T { return &v }
 
 // before runs something once, between what a stage planned and its commit.
 type before struct {
-	memory.Store
-	once func(memory.Write)
+	store.Store
+	once func(store.Write)
 }
 
-func (b *before) Commit(ctx context.Context, w memory.Write) (memory.Committed, error) {
+func (b *before) Commit(ctx context.Context, w store.Write) (store.Committed, error) {
 	if run := b.once; run != nil {
 		b.once = nil
 		run(w)
@@ -185,11 +186,11 @@ func (h *house) withIndex(once func()) {
 }
 
 type meanwhile struct {
-	memory.Index
+	store.Index
 	once func()
 }
 
-func (m *meanwhile) Find(ctx context.Context, of change.Memory, any, must []string, limit int) (memory.Found, error) {
+func (m *meanwhile) Find(ctx context.Context, of change.Memory, any, must []string, limit int) (store.Found, error) {
 	if run := m.once; run != nil {
 		m.once = nil
 		run()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"sync/atomic"
 
 	"github.com/memhooks/memhooks/events"
@@ -18,7 +19,7 @@ const scanPage = 500
 
 // Forget deletes the lineages that references lead to and raises Forgotten for
 // each. It answers how many went; a lineage that is gone already counts zero.
-func (s *Service) Forget(ctx context.Context, m change.Memory, d change.Draw, refs []Ref) (int, error) {
+func (s *Service) Forget(ctx context.Context, m change.Memory, d change.Draw, refs []store.Ref) (int, error) {
 	var count atomic.Int64
 	errs := make([]error, len(refs))
 	draws := make([]change.Draw, len(refs))
@@ -36,8 +37,8 @@ func (s *Service) Forget(ctx context.Context, m change.Memory, d change.Draw, re
 }
 
 // ForgetAll deletes every lineage whose current grain a filter selects.
-func (s *Service) ForgetAll(ctx context.Context, m change.Memory, d change.Draw, f Filter) (int, error) {
-	f, err := f.normal()
+func (s *Service) ForgetAll(ctx context.Context, m change.Memory, d change.Draw, f store.Filter) (int, error) {
+	f, err := normalFilter(f)
 	if err != nil {
 		return 0, err
 	}
@@ -47,9 +48,9 @@ func (s *Service) ForgetAll(ctx context.Context, m change.Memory, d change.Draw,
 		if err != nil {
 			return total, err
 		}
-		refs := make([]Ref, len(page.Grains))
+		refs := make([]store.Ref, len(page.Grains))
 		for i, g := range page.Grains {
-			refs[i] = Ref{Lineage: g.Lineage}
+			refs[i] = store.Ref{Lineage: g.Lineage}
 		}
 		n, err := s.Forget(ctx, m, d, refs)
 		total += n
@@ -70,11 +71,11 @@ func (s *Service) ForgetSubject(ctx context.Context, m change.Memory, d change.D
 	if err != nil {
 		return 0, fmt.Errorf("memory: blind subject: %w", err)
 	}
-	return s.ForgetAll(ctx, m, d, Filter{Subject: blind})
+	return s.ForgetAll(ctx, m, d, store.Filter{Subject: blind})
 }
 
 // forget deletes one lineage, whatever its current version is by then.
-func (s *Service) forget(ctx context.Context, m change.Memory, d change.Draw, ref Ref) (bool, error) {
+func (s *Service) forget(ctx context.Context, m change.Memory, d change.Draw, ref store.Ref) (bool, error) {
 	for range attempts {
 		st, err := s.head(ctx, m, ref)
 		if fault.KindOf(err) == fault.NotFound {
@@ -99,17 +100,17 @@ func (s *Service) forget(ctx context.Context, m change.Memory, d change.Draw, re
 }
 
 func keyGone(err error) bool {
-	var conflict *ConflictError
-	return errors.As(err, &conflict) && conflict.Reason == KeyGone
+	var conflict *store.ConflictError
+	return errors.As(err, &conflict) && conflict.Reason == store.KeyGone
 }
 
 // head is the current grain of the lineage that a reference leads to.
-func (s *Service) head(ctx context.Context, m change.Memory, ref Ref) (Stored, error) {
+func (s *Service) head(ctx context.Context, m change.Memory, ref store.Ref) (store.Stored, error) {
 	st, err := s.cfg.Store.Load(ctx, m, ref)
-	if err == nil && st.State == Superseded {
-		st, err = s.cfg.Store.Load(ctx, m, Ref{Lineage: st.Lineage})
+	if err == nil && st.State == store.Superseded {
+		st, err = s.cfg.Store.Load(ctx, m, store.Ref{Lineage: st.Lineage})
 	}
-	if err == nil && st.State == Gone {
+	if err == nil && st.State == store.Gone {
 		err = errGone
 	}
 	return st, err
@@ -117,27 +118,27 @@ func (s *Service) head(ctx context.Context, m change.Memory, ref Ref) (Stored, e
 
 // forgetStep plans a deletion: the change keeps the tags, sealed under the
 // grain's own key, and is matched as the grain last was.
-func (s *Service) forgetStep(ctx context.Context, m change.Memory, d change.Draw, st Stored) (Step, error) {
+func (s *Service) forgetStep(ctx context.Context, m change.Memory, d change.Draw, st store.Stored) (store.Step, error) {
 	c := raised(m, d, events.Forgotten, st)
 	g, err := s.open(ctx, m, st)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return Step{}, err
+		return store.Step{}, err
 	}
 	if tags, ok := g.Fields["tags"]; ok {
 		if c.Content, _, err = s.sealFields(ctx, m, c, st, map[string]any{"tags": tags}); err != nil {
-			return Step{}, err
+			return store.Step{}, err
 		}
 	}
-	return Step{Lineage: st.Lineage, Expect: st.Hash, Forget: true, Change: c, View: g.Fields}, nil
+	return store.Step{Lineage: st.Lineage, Expect: st.Hash, Forget: true, Change: c, View: g.Fields}, nil
 }
 
 // sealFields seals what only the change itself keeps, bound to its id.
-func (s *Service) sealFields(ctx context.Context, m change.Memory, c change.Change, st Stored, fields map[string]any) ([]byte, string, error) {
+func (s *Service) sealFields(ctx context.Context, m change.Memory, c change.Change, st store.Stored, fields map[string]any) ([]byte, string, error) {
 	plain, err := wire.AppendExact(nil, fields)
 	if err != nil {
 		return nil, "", fmt.Errorf("memory: encode a change: %w", err)
 	}
-	box, key, err := s.cfg.Sealer.Seal(ctx, vault(m), st.pair(), plain, []byte(c.ID))
+	box, key, err := s.cfg.Sealer.Seal(ctx, vault(m), pair(st), plain, []byte(c.ID))
 	if err != nil {
 		return nil, "", fmt.Errorf("memory: seal a change: %w", err)
 	}

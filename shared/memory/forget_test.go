@@ -12,9 +12,10 @@ import (
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
-func (h *house) forget(refs ...memory.Ref) int {
+func (h *house) forget(refs ...store.Ref) int {
 	h.Helper()
 	n, err := h.Forget(h.ctx, home, h.draw(), refs)
 	h.must(err)
@@ -33,7 +34,7 @@ func (h *house) versions(namespace string, f fields) (first, second memory.Writt
 func TestAnyHashForgetsTheWholeLineage(t *testing.T) {
 	h := open(t)
 	first, second := h.versions("n", fields{"tags": []any{"a", "b"}, "user_id": "ann", "scope_path": "acme"})
-	if n := h.forget(memory.Ref{Hash: first.Grain.Hash}); n != 1 {
+	if n := h.forget(store.Ref{Hash: first.Grain.Hash}); n != 1 {
 		t.Errorf("%d forgotten", n)
 	}
 	for _, w := range []memory.Written{first, second} {
@@ -48,7 +49,7 @@ func TestAnyHashForgetsTheWholeLineage(t *testing.T) {
 	if err != nil || told.Gone != "" || !reflect.DeepEqual(told.Fields, fields{"tags": []any{"a", "b"}}) {
 		t.Errorf("it is told with %v, %q, %v", told.Fields, told.Gone, err)
 	}
-	if n := h.forget(memory.Ref{Hash: second.Grain.Hash}, memory.Ref{Hash: first.Grain.Hash}); n != 0 {
+	if n := h.forget(store.Ref{Hash: second.Grain.Hash}, store.Ref{Hash: first.Grain.Hash}); n != 0 {
 		t.Errorf("forgotten again: %d", n)
 	}
 }
@@ -57,8 +58,8 @@ func TestDeletedCountsLineages(t *testing.T) {
 	h := open(t)
 	first, second := h.versions("n", fields{})
 	other := h.add("n", fields{"content": "other"})
-	n := h.forget(memory.Ref{Hash: first.Grain.Hash}, memory.Ref{Hash: second.Grain.Hash}, memory.Ref{Lineage: first.Grain.Lineage},
-		memory.Ref{Hash: other.Grain.Hash}, memory.Ref{Hash: other.Grain.Hash}, memory.Ref{Hash: "00" + other.Grain.Hash[2:]})
+	n := h.forget(store.Ref{Hash: first.Grain.Hash}, store.Ref{Hash: second.Grain.Hash}, store.Ref{Lineage: first.Grain.Lineage},
+		store.Ref{Hash: other.Grain.Hash}, store.Ref{Hash: other.Grain.Hash}, store.Ref{Hash: "00" + other.Grain.Hash[2:]})
 	if n != 2 {
 		t.Errorf("%d lineages forgotten, want 2", n)
 	}
@@ -99,7 +100,7 @@ func TestANamespaceIsForgottenOverManyPages(t *testing.T) {
 		h.must(r.Err)
 	}
 	kept := h.add("other", fields{})
-	n, err := h.ForgetAll(h.ctx, home, h.draw(), memory.Filter{Namespace: ptr("much")})
+	n, err := h.ForgetAll(h.ctx, home, h.draw(), store.Filter{Namespace: ptr("much")})
 	if err != nil || n != 520 {
 		t.Errorf("%d forgotten, %v", n, err)
 	}
@@ -125,7 +126,7 @@ func TestConcurrentForgetsRaiseOneChange(t *testing.T) {
 	counts := make([]int, 16)
 	for i := range counts {
 		all.Go(func() {
-			n, err := h.Forget(h.ctx, home, h.draw(), []memory.Ref{{Hash: w.Grain.Hash}})
+			n, err := h.Forget(h.ctx, home, h.draw(), []store.Ref{{Hash: w.Grain.Hash}})
 			if err != nil {
 				t.Error(err)
 			}
@@ -144,12 +145,12 @@ func TestAForgetTakesTheVersionThatStandsByThen(t *testing.T) {
 	h := open(t)
 	first := h.add("n", fields{})
 	var second memory.Written
-	h.on(&before{h.cloud.Grains, func(memory.Write) {
+	h.on(&before{h.cloud.Grains, func(store.Write) {
 		var err error
 		second, err = h.Supersede(h.ctx, home, h.draw(), first.Grain.Hash, memory.Input{Fields: fields{"content": "newer"}})
 		h.must(err)
 	}})
-	if n := h.forget(memory.Ref{Hash: first.Grain.Hash}); n != 1 {
+	if n := h.forget(store.Ref{Hash: first.Grain.Hash}); n != 1 {
 		t.Errorf("%d forgotten", n)
 	}
 	if c := h.raised(0, events.Created, events.Superseded, events.Forgotten)[2]; c.Hash != second.Grain.Hash {
@@ -161,7 +162,7 @@ func TestAForgottenGrainThatIsAddedAgainIsANewCreation(t *testing.T) {
 	h := open(t)
 	in := fields{"content": "x", "created_at": number("1767000000000")}
 	w := h.add("n", in)
-	h.forget(memory.Ref{Hash: w.Grain.Hash})
+	h.forget(store.Ref{Hash: w.Grain.Hash})
 	if again := h.add("n", in); again.Existing || again.Grain.Hash != w.Grain.Hash || again.Grain.Version != 1 {
 		t.Errorf("it answers %+v", again)
 	}
@@ -191,7 +192,7 @@ func TestWhatIsToldOfAGrainIsWhatCanStillBeRead(t *testing.T) {
 		}
 	}
 	expect("as long as it stands", "older", "newer", "")
-	h.forget(memory.Ref{Hash: first.Grain.Hash})
+	h.forget(store.Ref{Hash: first.Grain.Hash})
 	expect("forgotten", nil, nil, dialect.Forgotten)
 	h.erase(personSelector("ann"))
 	expect("erased after that", nil, nil, dialect.Erased)

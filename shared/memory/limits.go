@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"strings"
 	"sync"
 
@@ -42,7 +43,7 @@ func checkSize(c change.Change, fields map[string]any, encoded int) error {
 	return nil
 }
 
-func checkNames(st Stored) error {
+func checkNames(st store.Stored) error {
 	for _, n := range []struct{ field, value string }{
 		{"namespace", st.Namespace}, {"user_id", st.Person}, {"scope_path", st.ScopePath},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"maps"
 
 	"github.com/memhooks/memhooks/shared/change"
@@ -71,7 +72,7 @@ func (s *Service) Set(ctx context.Context, m change.Memory, d change.Draw, name 
 }
 
 func (s *Service) set(ctx context.Context, m change.Memory, d change.Draw, blind []byte, in Input) (Written, error) {
-	prior, err := s.Get(ctx, m, Ref{Name: blind})
+	prior, err := s.Get(ctx, m, store.Ref{Name: blind})
 	switch {
 	case fault.KindOf(err) == fault.NotFound:
 		return s.Add(ctx, m, d, in)
@@ -84,9 +85,9 @@ func (s *Service) set(ctx context.Context, m change.Memory, d change.Draw, blind
 }
 
 // Named returns the reference of a name in a namespace.
-func (s *Service) Named(ctx context.Context, m change.Memory, namespace, name string) (Ref, error) {
+func (s *Service) Named(ctx context.Context, m change.Memory, namespace, name string) (store.Ref, error) {
 	blind, err := s.name(ctx, m, namespace, name)
-	return Ref{Name: blind}, err
+	return store.Ref{Name: blind}, err
 }
 
 func (s *Service) name(ctx context.Context, m change.Memory, namespace, name string) ([]byte, error) {
@@ -106,10 +107,10 @@ func (s *Service) name(ctx context.Context, m change.Memory, namespace, name str
 
 // List pages the current grains that a filter selects, opened. A grain that is
 // erased meanwhile is left out.
-func (s *Service) List(ctx context.Context, m change.Memory, f Filter, after string, limit int) ([]Grain, Page, error) {
-	f, err := f.normal()
+func (s *Service) List(ctx context.Context, m change.Memory, f store.Filter, after string, limit int) ([]Grain, store.Page, error) {
+	f, err := normalFilter(f)
 	if err != nil {
-		return nil, Page{}, err
+		return nil, store.Page{}, err
 	}
 	page, err := s.cfg.Store.Scan(ctx, m, f, after, limit)
 	if err != nil {

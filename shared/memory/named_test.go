@@ -8,6 +8,7 @@ import (
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 func (h *house) set(namespace, key, value string) memory.Written {
@@ -84,13 +85,13 @@ func TestADeletedKeyStartsAnew(t *testing.T) {
 	h.set("n", "k", "2")
 	ref, err := h.Named(h.ctx, home, "n", "k")
 	h.must(err)
-	n, err := h.Forget(h.ctx, home, h.draw(), []memory.Ref{ref})
+	n, err := h.Forget(h.ctx, home, h.draw(), []store.Ref{ref})
 	if err != nil || n != 1 {
 		t.Fatalf("%d deleted, %v", n, err)
 	}
 	_, err = h.named("n", "k")
 	h.refused(err, fault.NotFound)
-	if n, err := h.Forget(h.ctx, home, h.draw(), []memory.Ref{ref}); err != nil || n != 0 {
+	if n, err := h.Forget(h.ctx, home, h.draw(), []store.Ref{ref}); err != nil || n != 0 {
 		t.Errorf("deleted again: %d, %v", n, err)
 	}
 	if again := h.set("n", "k", "3"); again.Grain.Version != 1 || again.Grain.Lineage == first.Grain.Lineage {
@@ -142,7 +143,7 @@ func TestNamedGrainsAreListedByPages(t *testing.T) {
 	seen := map[any]int{}
 	after := ""
 	for {
-		grains, page, err := h.List(h.ctx, home, memory.Filter{Namespace: ptr("n"), Named: true}, after, 2)
+		grains, page, err := h.List(h.ctx, home, store.Filter{Namespace: ptr("n"), Named: true}, after, 2)
 		h.must(err)
 		for _, g := range grains {
 			seen[g.Fields["key"]]++

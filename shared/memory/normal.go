@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/memory/grain"
@@ -36,7 +37,7 @@ func normalSpace(namespace *string) (*string, error) {
 	return &s, err
 }
 
-func (f Filter) normal() (Filter, error) {
+func normalFilter(f store.Filter) (store.Filter, error) {
 	var err error
 	f.Namespace, err = normalSpace(f.Namespace)
 	return f, err

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"github.com/memhooks/memhooks/shared/memory/store"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -82,7 +83,7 @@ func (s *Service) unindexed(ctx context.Context, m change.Memory) ([]Grain, erro
 			return nil, err
 		}
 		if len(pending) < candidates {
-			stored := make([]Stored, len(pending))
+			stored := make([]store.Stored, len(pending))
 			for i, p := range pending {
 				stored[i] = p.Grain
 			}
@@ -95,7 +96,7 @@ func (s *Service) unindexed(ctx context.Context, m change.Memory) ([]Grain, erro
 }
 
 // openAll opens grains; those that were erased meanwhile are left out.
-func (s *Service) openAll(ctx context.Context, m change.Memory, stored []Stored) ([]Grain, error) {
+func (s *Service) openAll(ctx context.Context, m change.Memory, stored []store.Stored) ([]Grain, error) {
 	out := make([]Grain, 0, len(stored))
 	for _, st := range stored {
 		g, err := s.open(ctx, m, st)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"slices"
 	"strings"
 
@@ -100,11 +101,11 @@ func (s *Service) Recall(ctx context.Context, m change.Memory, d change.Draw, q 
 	}
 	for range attempts {
 		var key string
-		c.Content, key, err = s.sealFields(ctx, m, c, Stored{Namespace: c.Namespace}, map[string]any{"query": q.Text, "memory_ids": ids})
+		c.Content, key, err = s.sealFields(ctx, m, c, store.Stored{Namespace: c.Namespace}, map[string]any{"query": q.Text, "memory_ids": ids})
 		if err != nil {
 			return hits, err
 		}
-		_, err = s.commit(ctx, m, Step{Change: c})
+		_, err = s.commit(ctx, m, store.Step{Change: c})
 		if !keyGone(err) {
 			return hits, err
 		}
@@ -115,7 +116,7 @@ func (s *Service) Recall(ctx context.Context, m change.Memory, d change.Draw, q 
 
 // filtered answers a query without text: everything that fits, newest first.
 func (s *Service) filtered(ctx context.Context, m change.Memory, q Query) (Hits, error) {
-	f := Filter{Namespace: q.Namespace, Type: q.Type, ScopeTree: q.scopeRoot(), Named: q.Named}
+	f := store.Filter{Namespace: q.Namespace, Type: q.Type, ScopeTree: q.scopeRoot(), Named: q.Named}
 	if q.Subject != "" {
 		blind, err := s.cfg.Sealer.Blind(ctx, vault(m), blindSubject, q.Subject)
 		if err != nil {

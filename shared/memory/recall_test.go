@@ -10,6 +10,7 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 func texts(hits memory.Hits) []string {
@@ -162,7 +163,7 @@ func TestWhatWentIsFoundNoMore(t *testing.T) {
 		h.must(err)
 		h.erase(personSelector("ann"))
 		h.finds("superseded and erased", memory.Query{Text: "word"}, "word stays", "word four")
-		h.forget(memory.Ref{Hash: next.Grain.Hash}, memory.Ref{Hash: old.Grain.Hash})
+		h.forget(store.Ref{Hash: next.Grain.Hash}, store.Ref{Hash: old.Grain.Hash})
 		h.finds("forgotten", memory.Query{Text: "word newer"}, "word stays")
 		h.finds("forgotten, without text", memory.Query{}, "word stays")
 	}
@@ -172,7 +173,7 @@ func TestNothingOfAnotherMemoryIsFound(t *testing.T) {
 	h := open(t)
 	h.corpus()
 	other := change.Memory{Tenant: "rival", ID: home.ID}
-	h.must(h.cloud.Memories.Put(h.ctx, memory.Instance{Memory: other, Version: 1}))
+	h.must(h.cloud.Memories.Put(h.ctx, store.Instance{Memory: other, Version: 1}))
 	for _, index := range []func(){func() {}, h.index} {
 		index()
 		for _, q := range []memory.Query{{Text: "tea"}, {}} {

@@ -1,9 +1,13 @@
+// Package memory keeps what agents remember: grains, their lineages, who they
+// are about, and how they are found, superseded, forgotten and erased. Every
+// change it makes travels the road as a change.Change.
 package memory
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"log/slog"
 
 	"github.com/memhooks/memhooks/events"
@@ -16,11 +20,11 @@ import (
 
 // Config is what a Service works with; all fields are required.
 type Config struct {
-	Registry Registry
-	Remover  Remover
-	Store    Store
-	Eraser   Eraser
-	Index    Index
+	Registry store.Registry
+	Remover  store.Remover
+	Store    store.Store
+	Eraser   store.Eraser
+	Index    store.Index
 	Keys     seal.Keys
 	Sealer   *seal.Sealer
 	Log      *slog.Logger
@@ -53,7 +57,7 @@ type Written struct {
 
 // Grain is a stored grain with its content opened.
 type Grain struct {
-	Stored
+	store.Stored
 	Fields map[string]any
 }
 
@@ -61,7 +65,7 @@ type Grain struct {
 func vault(m change.Memory) seal.Vault { return seal.Vault{Tenant: m.Tenant, Memory: m.ID} }
 
 // pair names the key that seals a grain.
-func (s Stored) pair() seal.Pair { return seal.Pair{Person: s.Person, Scope: s.Scope()} }
+func pair(s store.Stored) seal.Pair { return seal.Pair{Person: s.Person, Scope: s.Scope()} }
 
 // Add stores a grain and raises Created. Adding the same grain twice answers
 // like the first time and raises nothing.
@@ -79,7 +83,7 @@ func (s *Service) Add(ctx context.Context, m change.Memory, d change.Draw, in In
 
 // draft is a grain that is ready to be sealed and committed.
 type draft struct {
-	stored Stored
+	stored store.Stored
 	expect string
 	fields map[string]any
 	plain  []byte
@@ -92,7 +96,7 @@ func (s *Service) draft(m change.Memory, d change.Draw, g grain.Grain, name []by
 	if err != nil {
 		return draft{}, err
 	}
-	st := Stored{
+	st := store.Stored{
 		Hash: hash, Lineage: hash, Type: g.Type, Namespace: g.Namespace,
 		Person: text(g.Fields, "user_id"), ScopePath: text(g.Fields, "scope_path"),
 		CreatedAt: g.CreatedAt, FirstAt: g.CreatedAt, Version: 1, Name: name,
@@ -117,7 +121,7 @@ func (dr draft) finish(m change.Memory, d change.Draw, cause events.Cause) (draf
 }
 
 // raised is a change about a grain.
-func raised(m change.Memory, d change.Draw, cause events.Cause, st Stored) change.Change {
+func raised(m change.Memory, d change.Draw, cause events.Cause, st store.Stored) change.Change {
 	return change.Change{
 		ID: d.ID(), Memory: m, Cause: cause, At: d.At.UnixMilli(),
 		Lineage: st.Lineage, Hash: st.Hash, GrainType: st.Type, Namespace: st.Namespace,
@@ -134,11 +138,11 @@ func (s *Service) put(ctx context.Context, m change.Memory, dr draft) (Written, 
 			return Written{}, err
 		}
 		done, err := s.commit(ctx, m, step)
-		var conflict *ConflictError
+		var conflict *store.ConflictError
 		switch {
 		case err == nil:
 			return Written{Grain: Grain{*step.Put, dr.fields}, Seq: done.Seq[0], Existing: done.Existing[0]}, nil
-		case errors.As(err, &conflict) && conflict.Reason == KeyGone:
+		case errors.As(err, &conflict) && conflict.Reason == store.KeyGone:
 			s.cfg.Sealer.Forget(vault(m), step.Put.KeyID)
 		default:
 			return Written{}, err
@@ -149,18 +153,18 @@ func (s *Service) put(ctx context.Context, m change.Memory, dr draft) (Written, 
 
 // commit applies one step. A refusal is a fault that a caller may see, with
 // the *ConflictError as its cause.
-func (s *Service) commit(ctx context.Context, m change.Memory, step Step) (Committed, error) {
-	done, err := s.cfg.Store.Commit(ctx, Write{Memory: m, Steps: []Step{step}})
-	var conflict *ConflictError
+func (s *Service) commit(ctx context.Context, m change.Memory, step store.Step) (store.Committed, error) {
+	done, err := s.cfg.Store.Commit(ctx, store.Write{Memory: m, Steps: []store.Step{step}})
+	var conflict *store.ConflictError
 	if !errors.As(err, &conflict) {
 		return done, err
 	}
 	switch conflict.Reason {
-	case NoMemory:
+	case store.NoMemory:
 		return done, fault.Wrap(fault.NotFound, err, "no memory of that id: make it first, or check the id")
-	case Taken:
+	case store.Taken:
 		return done, fault.Wrap(fault.Conflict, err, "the very grain is part of a lineage already: supersede the current grain of that lineage instead")
-	case Moved:
+	case store.Moved:
 		return done, fault.Wrap(fault.Conflict, err, "the grain was changed or forgotten meanwhile: read it again and repeat")
 	default:
 		return done, fault.Wrap(fault.Unavailable, err, "the content was erased while it was written: try again")
@@ -170,19 +174,19 @@ func (s *Service) commit(ctx context.Context, m change.Memory, step Step) (Commi
 var errBusy = fault.New(fault.Unavailable, "too many writers change this at once: try again")
 
 // step seals a draft under its pair's current key.
-func (s *Service) step(ctx context.Context, m change.Memory, dr draft) (Step, error) {
+func (s *Service) step(ctx context.Context, m change.Memory, dr draft) (store.Step, error) {
 	st := dr.stored
-	box, key, err := s.cfg.Sealer.Seal(ctx, vault(m), st.pair(), dr.plain, []byte(st.Hash))
+	box, key, err := s.cfg.Sealer.Seal(ctx, vault(m), pair(st), dr.plain, []byte(st.Hash))
 	if err != nil {
-		return Step{}, fmt.Errorf("memory: seal: %w", err)
+		return store.Step{}, fmt.Errorf("memory: seal: %w", err)
 	}
 	st.Box, st.KeyID = box, key
 	if subject := text(dr.fields, "subject"); subject != "" {
 		if st.Subject, err = s.cfg.Sealer.Blind(ctx, vault(m), blindSubject, subject); err != nil {
-			return Step{}, fmt.Errorf("memory: blind subject: %w", err)
+			return store.Step{}, fmt.Errorf("memory: blind subject: %w", err)
 		}
 	}
-	return Step{Lineage: st.Lineage, Expect: dr.expect, Put: &st, Change: dr.change, View: dr.fields}, nil
+	return store.Step{Lineage: st.Lineage, Expect: dr.expect, Put: &st, Change: dr.change, View: dr.fields}, nil
 }
 
 // AddMany adds grains side by side; each succeeds or fails alone. The results
@@ -207,8 +211,8 @@ type Result struct {
 
 // Open reads a stored grain's content. A gone grain, or one whose key was
 // destroyed, is fault.NotFound.
-func (s *Service) open(ctx context.Context, m change.Memory, st Stored) (Grain, error) {
-	if st.State == Gone || st.Box == nil {
+func (s *Service) open(ctx context.Context, m change.Memory, st store.Stored) (Grain, error) {
+	if st.State == store.Gone || st.Box == nil {
 		return Grain{}, errGone
 	}
 	plain, err := s.cfg.Sealer.Open(ctx, vault(m), st.Box, []byte(st.Hash))
@@ -235,7 +239,7 @@ func parseFields(plain []byte) (map[string]any, error) {
 
 // Get opens the current grain that a reference leads to, fault.NotFound where
 // there is none.
-func (s *Service) Get(ctx context.Context, m change.Memory, ref Ref) (Grain, error) {
+func (s *Service) Get(ctx context.Context, m change.Memory, ref store.Ref) (Grain, error) {
 	st, err := s.cfg.Store.Load(ctx, m, ref)
 	if err != nil {
 		return Grain{}, err

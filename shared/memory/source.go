@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/memhooks/memhooks/shared/memory/store"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
@@ -25,7 +26,7 @@ func (s *Service) Tell(ctx context.Context, c change.Change) (dialect.Event, err
 }
 
 func (s *Service) tellGrain(ctx context.Context, e dialect.Event) (dialect.Event, error) {
-	st, err := s.cfg.Store.Load(ctx, e.Change.Memory, Ref{Hash: e.Change.Hash})
+	st, err := s.cfg.Store.Load(ctx, e.Change.Memory, store.Ref{Hash: e.Change.Hash})
 	switch {
 	case fault.KindOf(err) == fault.NotFound:
 		e.Gone = dialect.Forgotten

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"errors"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"maps"
 
 	"github.com/memhooks/memhooks/events"
@@ -19,11 +20,11 @@ var carried = []string{"confidence", "tags", "user_id", "scope_path", "key"}
 // exactly one. An empty Type or Namespace carries over. An unknown hash is
 // fault.NotFound, one that was superseded already fault.Conflict.
 func (s *Service) Supersede(ctx context.Context, m change.Memory, d change.Draw, old string, in Input) (Written, error) {
-	st, err := s.cfg.Store.Load(ctx, m, Ref{Hash: old})
+	st, err := s.cfg.Store.Load(ctx, m, store.Ref{Hash: old})
 	if err != nil {
 		return Written{}, err
 	}
-	if st.State == Superseded {
+	if st.State == store.Superseded {
 		return Written{}, fault.New(fault.Conflict, "grain %s was superseded already: supersede the current grain of its lineage instead", old)
 	}
 	prior, err := s.open(ctx, m, st)
@@ -35,7 +36,7 @@ func (s *Service) Supersede(ctx context.Context, m change.Memory, d change.Draw,
 
 // Edit changes the current grain of a lineage: edit gets a copy of its fields
 // and returns them changed. It is planned again when another writer was first.
-func (s *Service) Edit(ctx context.Context, m change.Memory, d change.Draw, ref Ref, edit func(fields map[string]any)) (Written, error) {
+func (s *Service) Edit(ctx context.Context, m change.Memory, d change.Draw, ref store.Ref, edit func(fields map[string]any)) (Written, error) {
 	for range attempts {
 		prior, err := s.Get(ctx, m, ref)
 		if err != nil {
@@ -54,8 +55,8 @@ func (s *Service) Edit(ctx context.Context, m change.Memory, d change.Draw, ref 
 
 // lost says that a commit met a newer version of what it planned on.
 func lost(err error) bool {
-	var conflict *ConflictError
-	return errors.As(err, &conflict) && (conflict.Reason == Moved || conflict.Reason == Taken)
+	var conflict *store.ConflictError
+	return errors.As(err, &conflict) && (conflict.Reason == store.Moved || conflict.Reason == store.Taken)
 }
 
 // replace commits the version after prior.

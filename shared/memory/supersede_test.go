@@ -9,6 +9,7 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 func TestANewVersionCarriesOverWhatItDoesNotSay(t *testing.T) {
@@ -54,7 +55,7 @@ func TestOnlyTheCurrentGrainCanBeSuperseded(t *testing.T) {
 	h.refused(err, fault.Conflict)
 	_, err = h.Supersede(h.ctx, home, h.draw(), "00"+first.Grain.Hash[2:], in)
 	h.refused(err, fault.NotFound)
-	if _, err := h.Forget(h.ctx, home, h.draw(), []memory.Ref{{Hash: second.Grain.Hash}}); err != nil {
+	if _, err := h.Forget(h.ctx, home, h.draw(), []store.Ref{{Hash: second.Grain.Hash}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, w := range []memory.Written{first, second} {
@@ -106,7 +107,7 @@ func TestAnEditKeepsTheMemorysNameAndWhatItDoesNotTouch(t *testing.T) {
 	w, err := h.Remember(h.ctx, home, h.draw(), memory.Input{Type: "event", Namespace: "n", Fields: fields{"content": "one", "tags": []any{"a"}}})
 	h.must(err)
 	prefix, _ := change.LineagePrefix(change.MemoryID(w.Grain.Lineage))
-	ref := memory.Ref{Prefix: prefix}
+	ref := store.Ref{Prefix: prefix}
 	for _, content := range []string{"two", "one", "two"} {
 		_, err = h.Edit(h.ctx, home, h.draw(), ref, func(f map[string]any) { f["content"] = content })
 		h.must(err)
@@ -119,7 +120,7 @@ func TestAnEditKeepsTheMemorysNameAndWhatItDoesNotTouch(t *testing.T) {
 		t.Errorf("it stands as %+v %v", g.Stored, g.Fields)
 	}
 	h.raised(0, events.Created, events.Superseded, events.Superseded, events.Superseded, events.Superseded)
-	_, err = h.Edit(h.ctx, home, h.draw(), memory.Ref{Prefix: "00" + prefix[2:]}, func(map[string]any) {})
+	_, err = h.Edit(h.ctx, home, h.draw(), store.Ref{Prefix: "00" + prefix[2:]}, func(map[string]any) {})
 	h.refused(err, fault.NotFound)
 }
 
@@ -129,14 +130,14 @@ func TestConcurrentEditsAreAllKept(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 16 {
 		all.Go(func() {
-			_, err := h.Edit(h.ctx, home, h.draw(), memory.Ref{Lineage: w.Grain.Lineage}, func(f map[string]any) { f["by-"+string(rune('a'+i))] = true })
+			_, err := h.Edit(h.ctx, home, h.draw(), store.Ref{Lineage: w.Grain.Lineage}, func(f map[string]any) { f["by-"+string(rune('a'+i))] = true })
 			if err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
-	g, err := h.Get(h.ctx, home, memory.Ref{Lineage: w.Grain.Lineage})
+	g, err := h.Get(h.ctx, home, store.Ref{Lineage: w.Grain.Lineage})
 	h.must(err)
 	if g.Version != 17 || len(g.Fields) != 16+3 {
 		t.Errorf("version %d with %v", g.Version, g.Fields)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"slices"
 
 	"github.com/memhooks/memhooks/shared/change"
@@ -92,9 +93,9 @@ func (s *Service) IndexSome(ctx context.Context, m change.Memory) (met int, more
 	if err != nil || len(pending) == 0 {
 		return 0, false, err
 	}
-	docs := make([]Document, 0, len(pending))
+	docs := make([]store.Document, 0, len(pending))
 	for _, p := range pending {
-		doc := Document{Memory: p.Memory, Hash: p.Grain.Hash}
+		doc := store.Document{Memory: p.Memory, Hash: p.Grain.Hash}
 		switch g, err := s.open(ctx, p.Memory, p.Grain); {
 		case err == nil:
 			b, err := s.cfg.Sealer.Blinder(ctx, vault(p.Memory))

@@ -12,6 +12,7 @@ import (
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/redact"
 )
 
@@ -87,7 +88,7 @@ func TestARefusedWriteLeavesNothing(t *testing.T) {
 		}
 	}
 	h.raised(0)
-	grains, _, err := h.List(h.ctx, home, memory.Filter{}, "", 10)
+	grains, _, err := h.List(h.ctx, home, store.Filter{}, "", 10)
 	if err != nil || len(grains) > 0 {
 		t.Errorf("%d grains stand, %v", len(grains), err)
 	}
@@ -187,7 +188,7 @@ func TestAWriteWhoseKeyIsErasedMeanwhileLandsUnderANewKey(t *testing.T) {
 	h := open(t)
 	old := h.add("n", fields{"content": "before", "user_id": "ann"})
 	var underOld string
-	h.on(&before{h.cloud.Grains, func(w memory.Write) {
+	h.on(&before{h.cloud.Grains, func(w store.Write) {
 		underOld = w.Steps[0].Put.KeyID
 		_, err := h.Erase(context.WithoutCancel(h.ctx), home, h.draw(), personSelector("ann"))
 		h.must(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/memhooks/memhooks/shared/adapter"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/road"
 )
 
@@ -36,7 +37,7 @@ func TestAMemoryMadeAgainReadsAfterARestart(t *testing.T) {
 	st, end := open()
 	var last memory.Written
 	for range 2 {
-		if err := st.Cloud.Memories.Put(t.Context(), memory.Instance{Memory: m, Name: "again", Version: 1}); err != nil {
+		if err := st.Cloud.Memories.Put(t.Context(), store.Instance{Memory: m, Name: "again", Version: 1}); err != nil {
 			t.Fatal(err)
 		}
 		var err error
@@ -54,7 +55,7 @@ func TestAMemoryMadeAgainReadsAfterARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := st.Cloud.Memories.Put(t.Context(), memory.Instance{Memory: m, Name: "again", Version: 1}); err != nil {
+	if err := st.Cloud.Memories.Put(t.Context(), store.Instance{Memory: m, Name: "again", Version: 1}); err != nil {
 		t.Fatal(err)
 	}
 	last, err := st.Memory.Add(t.Context(), m, change.NewDraw(time.Now()), memory.Input{Type: "event", Namespace: "n", Fields: map[string]any{"content": "kept"}})
@@ -64,7 +65,7 @@ func TestAMemoryMadeAgainReadsAfterARestart(t *testing.T) {
 	end()
 	st, end = open()
 	defer end()
-	got, err := st.Memory.Get(t.Context(), m, memory.Ref{Hash: last.Grain.Hash})
+	got, err := st.Memory.Get(t.Context(), m, store.Ref{Hash: last.Grain.Hash})
 	if err != nil || got.Fields["content"] != "kept" || got.Seq != 1 {
 		t.Fatalf("after the restart: %+v, %v", got, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/delivery/guard"
 	"github.com/memhooks/memhooks/shared/feed"
+	"github.com/memhooks/memhooks/shared/feed/cursor"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/memory"
 	"github.com/memhooks/memhooks/shared/seal"
@@ -48,7 +49,7 @@ func Assemble(c *cloud.Cloud, s Settings, version string, now func() time.Time, 
 		Cloud: c, Memory: memories, Hooks: hooks,
 		Feed: feed.New(feed.Config{
 			Log: c.Log, Compactor: c.Compactor, Consumers: c.Consumers, Current: memories,
-			Teller: memories, Modes: hooks, Cursors: feed.NewCursors(sealer), Now: now,
+			Teller: memories, Modes: hooks, Cursors: cursor.New(sealer), Now: now,
 		}),
 		Sender: newSender(c, s, version, memories, hooks, guarded.Transport(s.Timeout, perHost), now),
 	}

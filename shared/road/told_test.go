@@ -16,6 +16,7 @@ import (
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/road"
 	"github.com/memhooks/memhooks/shared/seal"
 	"github.com/memhooks/memhooks/shared/seal/sealtest"
@@ -62,7 +63,7 @@ func open(t *testing.T, allow ...string) *house {
 	s, err := road.Load([]string{"MEMHOOKS_ALLOW_DESTINATIONS=" + strings.Join(allow, ",")})
 	h.must(err)
 	h.Stages = road.Assemble(c, s, "1.2.3", time.Now, slog.New(slog.DiscardHandler))
-	h.must(c.Memories.Put(h.ctx, memory.Instance{Memory: home, Version: 1}))
+	h.must(c.Memories.Put(h.ctx, store.Instance{Memory: home, Version: 1}))
 	return h
 }
 
@@ -200,7 +201,7 @@ func TestDuringARotationBothSecretsVerify(t *testing.T) {
 func TestAPolicyThatComesLaterHoldsForDeliveries(t *testing.T) {
 	h := open(t, "127.0.0.0/8")
 	h.hook("hook-1", "areev", "s")
-	h.must(h.Cloud.Memories.Put(h.ctx, memory.Instance{Memory: home, Policies: []string{"hipaa"}, Version: 2}))
+	h.must(h.Cloud.Memories.Put(h.ctx, store.Instance{Memory: home, Policies: []string{"hipaa"}, Version: 2}))
 	h.add("sentinel")
 	if body := string(h.deliver(1)["hook-1"][0].body); strings.Contains(body, "sentinel") || !strings.Contains(body, `"hash"`) {
 		t.Errorf("it got %s", body)

@@ -9,17 +9,17 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fanout"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
-// eraser is the port memory.Eraser.
+// eraser is the port store.Eraser.
 type eraser struct{ d *db }
 
 // Erase is the port's. Keys, boxes, blinds and search entries go in one
 // transaction with the changes that it raises; then the write-ahead log is
 // emptied, so that no file keeps what the database no longer holds.
-func (s eraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan memory.ErasePlan) error {
+func (s eraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan store.ErasePlan) error {
 	if err := sel.Validate(); err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (s eraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, p
 		if err != nil {
 			return err
 		}
-		grains := make([]memory.Stored, len(current))
+		grains := make([]store.Stored, len(current))
 		for i := range current {
 			grains[i] = current[i].Stored
 		}

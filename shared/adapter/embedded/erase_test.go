@@ -11,12 +11,12 @@ import (
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
 // files reads the folder.
-func (s *store) files() map[string][]byte {
+func (s *bed) files() map[string][]byte {
 	s.tb.Helper()
 	held := map[string][]byte{}
 	files, err := os.ReadDir(s.dir)
@@ -46,11 +46,11 @@ func sentinel(kind string, i int) []byte {
 	return sum[:16]
 }
 
-var all = func([]seal.KeyRecord, []memory.Stored) ([]change.Change, error) { return nil, nil }
+var all = func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) { return nil, nil }
 
 // twoPeople writes keys and grains of ann and bob in turns, so that pages hold
 // both and are split and joined, and returns every mark of ann's.
-func (s *store) twoPeople(grains int) (marks [][]byte) {
+func (s *bed) twoPeople(grains int) (marks [][]byte) {
 	s.tb.Helper()
 	for i := range 40 {
 		for _, p := range []string{"ann", "bob"} {
@@ -71,7 +71,7 @@ func (s *store) twoPeople(grains int) (marks [][]byte) {
 		g.Subject, g.Name = sentinel("subject", i), sentinel("name", i)
 		term := fmt.Sprint("term", i)
 		own := [][]byte{sentinel("box", i), g.Subject, g.Name, []byte(token(1, term))[4:]}
-		steps := []memory.Step{put(g, "")}
+		steps := []store.Step{put(g, "")}
 		if i%3 == 0 {
 			later := newer(g, fmt.Sprint("later", i))
 			later.Box = append(sentinel("later", i), g.Box...)
@@ -81,7 +81,7 @@ func (s *store) twoPeople(grains int) (marks [][]byte) {
 		}
 		_, err := s.commit(steps...)
 		s.must(err)
-		s.must(index{s.db}.Put(bg, []memory.Document{{Memory: mem1, Hash: g.Hash, Terms: []string{term, "shared"}}}))
+		s.must(index{s.db}.Put(bg, []store.Document{{Memory: mem1, Hash: g.Hash, Terms: []string{term, "shared"}}}))
 		if g.Person == "ann" {
 			marks = append(marks, own...)
 		}
@@ -99,7 +99,7 @@ func TestAnErasureLeavesNothingInAnyFile(t *testing.T) {
 		}
 	}
 	lineages := 0
-	err := eraser{s.db}.Erase(bg, mem1, seal.Selector{Person: "ann"}, func(k []seal.KeyRecord, g []memory.Stored) ([]change.Change, error) {
+	err := eraser{s.db}.Erase(bg, mem1, seal.Selector{Person: "ann"}, func(k []seal.KeyRecord, g []store.Stored) ([]change.Change, error) {
 		if lineages = len(g); len(k) != 40 {
 			return nil, fmt.Errorf("%d keys", len(k))
 		}
@@ -125,7 +125,7 @@ func TestAnErasureLeavesNothingInAnyFile(t *testing.T) {
 			t.Fatalf("grain %d of another person is gone", i)
 		}
 	}
-	page, err := grains{s.db}.Scan(bg, mem1, memory.Filter{}, "", 1000)
+	page, err := grains{s.db}.Scan(bg, mem1, store.Filter{}, "", 1000)
 	if err != nil || page.Total != 300 || len(page.Grains) != 300 {
 		t.Error(page.Total, len(page.Grains), err)
 	}
@@ -146,19 +146,19 @@ func TestAnErasureTakesExactlyItsPairs(t *testing.T) {
 	_, err := s.commit(put(mover, hashOf("acme/prod")))
 	s.must(err)
 	stop := errors.New("stop")
-	if err := (eraser{s.db}).Erase(bg, mem1, seal.Selector{Scope: "acme/prod"}, func([]seal.KeyRecord, []memory.Stored) ([]change.Change, error) {
+	if err := (eraser{s.db}).Erase(bg, mem1, seal.Selector{Scope: "acme/prod"}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) {
 		return nil, stop
 	}); !errors.Is(err, stop) {
 		t.Fatal(err)
 	}
 	for range 2 { // a repetition finds nothing and harms nothing
 		s.must(eraser{s.db}.Erase(bg, mem1, seal.Selector{Scope: "acme/prod"}, all))
-		for name, want := range map[string]memory.State{
-			"acme/prod/eu": memory.Gone, "acme/production": memory.Current, "acme": memory.Current, "Acme/prod": memory.Current,
-			"acme/prod": memory.Superseded, "moved": memory.Current,
+		for name, want := range map[string]store.State{
+			"acme/prod/eu": store.Gone, "acme/production": store.Current, "acme": store.Current, "Acme/prod": store.Current,
+			"acme/prod": store.Superseded, "moved": store.Current,
 		} {
-			got, err := grains{s.db}.Load(bg, mem1, memory.Ref{Hash: hashOf(name)})
-			if err != nil || got.State != want || (got.Box == nil) != (want != memory.Current) {
+			got, err := grains{s.db}.Load(bg, mem1, store.Ref{Hash: hashOf(name)})
+			if err != nil || got.State != want || (got.Box == nil) != (want != store.Current) {
 				t.Errorf("%s: %+v %v", name, got, err)
 			}
 		}
@@ -173,8 +173,8 @@ func TestAnErasureTakesExactlyItsPairs(t *testing.T) {
 	g := stored("late")
 	g.ScopePath, g.KeyID = "acme/prod", "s0"
 	_, err = s.commit(put(g, ""))
-	var conflict *memory.ConflictError
-	if !errors.As(err, &conflict) || conflict.Reason != memory.KeyGone {
+	var conflict *store.ConflictError
+	if !errors.As(err, &conflict) || conflict.Reason != store.KeyGone {
 		t.Error(err)
 	}
 }

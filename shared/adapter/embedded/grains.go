@@ -4,23 +4,23 @@ import (
 	"context"
 
 	"github.com/memhooks/memhooks/shared/fanout"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
-// grains is the port memory.Store.
+// grains is the port store.Store.
 type grains struct{ d *db }
 
 // Commit is the port's.
-func (s grains) Commit(ctx context.Context, w memory.Write) (memory.Committed, error) {
-	var done memory.Committed
+func (s grains) Commit(ctx context.Context, w store.Write) (store.Committed, error) {
+	var done store.Committed
 	err := s.d.writer.do(ctx, func(t *tx) error {
-		done = memory.Committed{Seq: make([]int64, len(w.Steps)), Existing: make([]bool, len(w.Steps))}
+		done = store.Committed{Seq: make([]int64, len(w.Steps)), Existing: make([]bool, len(w.Steps))}
 		in, err := t.draft(w.Memory)
 		switch {
 		case err != nil:
 			return err
 		case in.row.n == 0:
-			return &memory.ConflictError{Reason: memory.NoMemory}
+			return &store.ConflictError{Reason: store.NoMemory}
 		case len(w.Steps) == 1: // it refuses before it changes anything
 			return t.step(in, &w, 0, &done)
 		}
@@ -34,16 +34,16 @@ func (s grains) Commit(ctx context.Context, w memory.Write) (memory.Committed, e
 		})
 	})
 	if err != nil {
-		return memory.Committed{}, err
+		return store.Committed{}, err
 	}
 	return done, nil
 }
 
 // step applies one step of a write, or refuses it with nothing changed.
-func (t *tx) step(in *draft, w *memory.Write, i int, done *memory.Committed) error {
+func (t *tx) step(in *draft, w *store.Write, i int, done *store.Committed) error {
 	step := &w.Steps[i]
-	refuse := func(why memory.Reason, there *memory.Stored) error {
-		e := &memory.ConflictError{Step: i, Reason: why}
+	refuse := func(why store.Reason, there *store.Stored) error {
+		e := &store.ConflictError{Step: i, Reason: why}
 		if there != nil {
 			e.Current = *there
 		}
@@ -68,16 +68,16 @@ func (t *tx) step(in *draft, w *memory.Write, i int, done *memory.Committed) err
 }
 
 // refusal makes the conflict of a step out of what stands there.
-type refusal func(memory.Reason, *memory.Stored) error
+type refusal func(store.Reason, *store.Stored) error
 
 // add stores a first grain. It reports true where that very grain is current.
-func (t *tx) add(in *draft, put *memory.Stored, refuse refusal) (bool, error) {
+func (t *tx) add(in *draft, put *store.Stored, refuse refusal) (bool, error) {
 	shelf, live, err := t.shelf(in, put)
 	if err != nil {
 		return false, err
 	}
 	if !live {
-		return false, refuse(memory.KeyGone, nil)
+		return false, refuse(store.KeyGone, nil)
 	}
 	if put.Name != nil {
 		if err := t.nameFree(in, put, "", refuse); err != nil {
@@ -91,12 +91,12 @@ func (t *tx) add(in *draft, put *memory.Stored, refuse refusal) (bool, error) {
 	return t.insertGrain(in, put, shelf, refuse)
 }
 
-func isSame(there, put *memory.Stored) bool {
-	return there.State == memory.Current && there.Hash == put.Hash && there.Lineage == put.Lineage
+func isSame(there, put *store.Stored) bool {
+	return there.State == store.Current && there.Hash == put.Hash && there.Lineage == put.Lineage
 }
 
 // supersede replaces a lineage's current grain.
-func (t *tx) supersede(in *draft, step *memory.Step, refuse refusal) error {
+func (t *tx) supersede(in *draft, step *store.Step, refuse refusal) error {
 	put := step.Put
 	old, err := t.expected(in, step, refuse)
 	if err != nil {
@@ -107,7 +107,7 @@ func (t *tx) supersede(in *draft, step *memory.Step, refuse refusal) error {
 		return err
 	}
 	if !live {
-		return refuse(memory.KeyGone, nil)
+		return refuse(store.KeyGone, nil)
 	}
 	if put.Name != nil {
 		if err := t.nameFree(in, put, step.Lineage, refuse); err != nil {
@@ -118,8 +118,8 @@ func (t *tx) supersede(in *draft, step *memory.Step, refuse refusal) error {
 	if err != nil {
 		return err
 	}
-	if there != nil && there.State != memory.Gone {
-		return refuse(memory.Taken, &there.Stored)
+	if there != nil && there.State != store.Gone {
+		return refuse(store.Taken, &there.Stored)
 	}
 	if _, err := t.exec("UPDATE grain SET state=1 WHERE n=?", old.n); err != nil {
 		return err
@@ -134,7 +134,7 @@ func (t *tx) supersede(in *draft, step *memory.Step, refuse refusal) error {
 }
 
 // forget takes a lineage's content away and keeps its identifiers.
-func (t *tx) forget(in *draft, step *memory.Step, refuse refusal) error {
+func (t *tx) forget(in *draft, step *store.Step, refuse refusal) error {
 	old, err := t.expected(in, step, refuse)
 	if err != nil {
 		return err
@@ -181,12 +181,12 @@ func (t *tx) endRows(in *draft, lineage, where string) error {
 }
 
 // expected returns the current grain that a step expects.
-func (t *tx) expected(in *draft, step *memory.Step, refuse refusal) (*row, error) {
+func (t *tx) expected(in *draft, step *store.Step, refuse refusal) (*row, error) {
 	there, err := t.grain(in, step.Expect)
 	if err != nil {
 		return nil, err
 	}
-	if there != nil && there.State == memory.Current && there.Lineage == step.Lineage {
+	if there != nil && there.State == store.Current && there.Lineage == step.Lineage {
 		return there, nil
 	}
 	now, err := t.current(in, step.Lineage)
@@ -194,23 +194,23 @@ func (t *tx) expected(in *draft, step *memory.Step, refuse refusal) (*row, error
 		return nil, err
 	}
 	if now == nil {
-		return nil, refuse(memory.Moved, nil)
+		return nil, refuse(store.Moved, nil)
 	}
-	return nil, refuse(memory.Moved, &now.Stored)
+	return nil, refuse(store.Moved, &now.Stored)
 }
 
 // nameFree refuses a memory-set key that another lineage holds.
-func (t *tx) nameFree(in *draft, put *memory.Stored, lineage string, refuse refusal) error {
+func (t *tx) nameFree(in *draft, put *store.Stored, lineage string, refuse refusal) error {
 	holder, err := t.oneGrain("WHERE g.memory=? AND g.name=? AND g.state=0", in.row.n, put.Name)
 	if err != nil || holder == nil || holder.Lineage == lineage {
 		return err
 	}
-	return refuse(memory.Taken, &holder.Stored)
+	return refuse(store.Taken, &holder.Stored)
 }
 
 // insertGrain stores a new current grain, in the place of a gone one with its
 // hash. It reports true where that very grain is current already.
-func (t *tx) insertGrain(in *draft, put *memory.Stored, shelf int64, refuse refusal) (bool, error) {
+func (t *tx) insertGrain(in *draft, put *store.Stored, shelf int64, refuse refusal) (bool, error) {
 	for {
 		t.d.lastN++
 		inserted, err := t.exec(insertGrain, t.d.lastN, in.row.n, shelf, hex64(put.Hash).value(), lineageOf(put),
@@ -227,8 +227,8 @@ func (t *tx) insertGrain(in *draft, put *memory.Stored, shelf int64, refuse refu
 			return false, err
 		case isSame(&there.Stored, put):
 			return true, nil
-		case there.State != memory.Gone:
-			return false, refuse(memory.Taken, &there.Stored)
+		case there.State != store.Gone:
+			return false, refuse(store.Taken, &there.Stored)
 		}
 		if _, err := t.exec("DELETE FROM grain WHERE n=?", there.n); err != nil {
 			return false, err
@@ -236,7 +236,7 @@ func (t *tx) insertGrain(in *draft, put *memory.Stored, shelf int64, refuse refu
 	}
 	in.count(shelf, put, 1)
 	stored := *put
-	stored.State, stored.Seq = memory.Current, in.head()+1
+	stored.State, stored.Seq = store.Current, in.head()+1
 	t.after(func() { t.d.boxes.put(boxOf{in.row.Memory, stored.Hash}, stored) })
 	return false, nil
 }
@@ -244,14 +244,14 @@ func (t *tx) insertGrain(in *draft, put *memory.Stored, shelf int64, refuse refu
 const insertGrain = `INSERT INTO grain (n, memory, shelf, hash, lineage, created_at, first_at, version, state, seq, subject, name, box)
 	VALUES (?,?,?,?,?,?,?,?,0,?,?,?,?) ON CONFLICT (memory, hash) DO NOTHING`
 
-func lineageOf(s *memory.Stored) any {
+func lineageOf(s *store.Stored) any {
 	if s.Lineage == s.Hash {
 		return nil
 	}
 	return hex64(s.Lineage).value()
 }
 
-func firstAtOf(s *memory.Stored) any {
+func firstAtOf(s *store.Stored) any {
 	if s.FirstAt == s.CreatedAt {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
@@ -50,23 +50,23 @@ func TestConditions(t *testing.T) {
 	unsealed := stored("unsealed")
 	unsealed.KeyID = "never made"
 	for name, row := range map[string]struct {
-		step    memory.Step
-		reason  memory.Reason
+		step    store.Step
+		reason  store.Reason
 		current string
 	}{
-		"an add of a superseded hash":        {put(a, ""), memory.Taken, a.Hash},
-		"an add of a later version":          {put(stored("a2"), ""), memory.Taken, a2.Hash},
-		"an add under another's name":        {put(thief, ""), memory.Taken, named.Hash},
-		"a supersede under another's name":   {put(func() *memory.Stored { g := newer(b, "b2"); g.Name = named.Name; return g }(), b.Hash), memory.Taken, named.Hash},
-		"a supersede of what is superseded":  {put(newer(a, "a3"), a.Hash), memory.Moved, a2.Hash},
-		"a supersede of nothing":             {put(newer(stored("x"), "x2"), hashOf("x")), memory.Moved, ""},
-		"a supersede of another lineage":     {memory.Step{Lineage: b.Lineage, Expect: a2.Hash, Put: newer(b, "b3")}, memory.Moved, b.Hash},
-		"a supersede by a hash that is used": {put(func() *memory.Stored { g := newer(b, "a2"); return g }(), b.Hash), memory.Taken, a2.Hash},
-		"a forget of what is superseded":     {forget(a), memory.Moved, a2.Hash},
-		"an add under no live key":           {put(unsealed, ""), memory.KeyGone, ""},
+		"an add of a superseded hash":        {put(a, ""), store.Taken, a.Hash},
+		"an add of a later version":          {put(stored("a2"), ""), store.Taken, a2.Hash},
+		"an add under another's name":        {put(thief, ""), store.Taken, named.Hash},
+		"a supersede under another's name":   {put(func() *store.Stored { g := newer(b, "b2"); g.Name = named.Name; return g }(), b.Hash), store.Taken, named.Hash},
+		"a supersede of what is superseded":  {put(newer(a, "a3"), a.Hash), store.Moved, a2.Hash},
+		"a supersede of nothing":             {put(newer(stored("x"), "x2"), hashOf("x")), store.Moved, ""},
+		"a supersede of another lineage":     {store.Step{Lineage: b.Lineage, Expect: a2.Hash, Put: newer(b, "b3")}, store.Moved, b.Hash},
+		"a supersede by a hash that is used": {put(func() *store.Stored { g := newer(b, "a2"); return g }(), b.Hash), store.Taken, a2.Hash},
+		"a forget of what is superseded":     {forget(a), store.Moved, a2.Hash},
+		"an add under no live key":           {put(unsealed, ""), store.KeyGone, ""},
 	} {
 		_, err := s.commit(row.step)
-		var c *memory.ConflictError
+		var c *store.ConflictError
 		if !errors.As(err, &c) || c.Reason != row.reason || c.Current.Hash != row.current {
 			t.Errorf("%s: %v (%+v)", name, err, c)
 		}
@@ -74,9 +74,9 @@ func TestConditions(t *testing.T) {
 	if s.head() != 4 {
 		t.Errorf("refusals raised changes: head is %d", s.head())
 	}
-	_, err = grains{s.db}.Commit(bg, memory.Write{Memory: change.Memory{Tenant: "t", ID: "none"}, Steps: []memory.Step{put(a, "")}})
-	var c *memory.ConflictError
-	if !errors.As(err, &c) || c.Reason != memory.NoMemory {
+	_, err = grains{s.db}.Commit(bg, store.Write{Memory: change.Memory{Tenant: "t", ID: "none"}, Steps: []store.Step{put(a, "")}})
+	var c *store.ConflictError
+	if !errors.As(err, &c) || c.Reason != store.NoMemory {
 		t.Error(err)
 	}
 }
@@ -95,18 +95,18 @@ func TestALineageIsFoundByEachName(t *testing.T) {
 		if reopened {
 			s.again()
 		}
-		for _, ref := range []memory.Ref{{Lineage: a.Hash}, {Prefix: a.Hash[:32]}, {Name: a.Name}, {Hash: a2.Hash}} {
+		for _, ref := range []store.Ref{{Lineage: a.Hash}, {Prefix: a.Hash[:32]}, {Name: a.Name}, {Hash: a2.Hash}} {
 			got, err := grains{s.db}.Load(bg, mem1, ref)
 			if err != nil || !reflect.DeepEqual(got, *a2) {
 				t.Errorf("%+v: %+v %v", ref, got, err)
 			}
 		}
-		old, err := grains{s.db}.Load(bg, mem1, memory.Ref{Hash: a.Hash})
-		if want := *a; err != nil || old.State != memory.Superseded || string(old.Box) != string(want.Box) {
+		old, err := grains{s.db}.Load(bg, mem1, store.Ref{Hash: a.Hash})
+		if want := *a; err != nil || old.State != store.Superseded || string(old.Box) != string(want.Box) {
 			t.Error(old, err)
 		}
 	}
-	for _, ref := range []memory.Ref{{Lineage: a2.Hash}, {Prefix: a2.Hash[:32]}, {Name: []byte("x")}, {Hash: "zz"}, {Prefix: "zz"}, {}} {
+	for _, ref := range []store.Ref{{Lineage: a2.Hash}, {Prefix: a2.Hash[:32]}, {Name: []byte("x")}, {Hash: "zz"}, {Prefix: "zz"}, {}} {
 		if _, err := (grains{s.db}).Load(bg, mem1, ref); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%+v: %v", ref, err)
 		}
@@ -124,9 +124,9 @@ func TestWhatIsForgottenKeepsIdentifiersOnly(t *testing.T) {
 	if err != nil || done.Seq[1] != 3 {
 		t.Fatal(done, err)
 	}
-	for _, ref := range []memory.Ref{{Hash: a.Hash}, {Hash: a2.Hash}, {Lineage: a.Hash}, {Prefix: a.Hash[:32]}} {
+	for _, ref := range []store.Ref{{Hash: a.Hash}, {Hash: a2.Hash}, {Lineage: a.Hash}, {Prefix: a.Hash[:32]}} {
 		got, err := grains{s.db}.Load(bg, mem1, ref)
-		if err != nil || got.State != memory.Gone || got.Box != nil || got.Subject != nil || got.Name != nil || got.Namespace != "default" {
+		if err != nil || got.State != store.Gone || got.Box != nil || got.Subject != nil || got.Name != nil || got.Namespace != "default" {
 			t.Errorf("%+v: %+v %v", ref, got, err)
 		}
 		if ref.Hash == "" && got.Hash != a2.Hash {
@@ -139,17 +139,17 @@ func TestWhatIsForgottenKeepsIdentifiersOnly(t *testing.T) {
 	if err != nil || !done.Existing[0] || s.head() != 4 {
 		t.Fatal(done, err)
 	}
-	again, err := grains{s.db}.Load(bg, mem1, memory.Ref{Lineage: a.Hash})
-	if err != nil || again.State != memory.Current || again.Hash != a.Hash {
+	again, err := grains{s.db}.Load(bg, mem1, store.Ref{Lineage: a.Hash})
+	if err != nil || again.State != store.Current || again.Hash != a.Hash {
 		t.Fatal(again, err)
 	}
 	a3 := newer(stored("a"), "a3")
 	_, err = s.commit(put(a3, a.Hash))
 	s.must(err)
-	if got, err := (grains{s.db}).Load(bg, mem1, memory.Ref{Prefix: a.Hash[:32]}); err != nil || got.Hash != a3.Hash {
+	if got, err := (grains{s.db}).Load(bg, mem1, store.Ref{Prefix: a.Hash[:32]}); err != nil || got.Hash != a3.Hash {
 		t.Fatal(got, err)
 	}
-	page, err := grains{s.db}.Scan(bg, mem1, memory.Filter{}, "", 10)
+	page, err := grains{s.db}.Scan(bg, mem1, store.Filter{}, "", 10)
 	if err != nil || page.Total != 1 || len(page.Grains) != 1 {
 		t.Fatal(page, err)
 	}
@@ -176,19 +176,19 @@ func TestAScanSeesEachGrainOnce(t *testing.T) {
 		s.must(err)
 	}
 	for name, row := range map[string]struct {
-		filter      memory.Filter
+		filter      store.Filter
 		want, total int
 	}{
-		"all":                   {memory.Filter{}, 25, 25},
-		"a namespace":           {memory.Filter{Namespace: &space}, 13, 13},
-		"a type":                {memory.Filter{Type: "event"}, 12, 12},
-		"a person":              {memory.Filter{Person: "p"}, 9, 9},
-		"a subject":             {memory.Filter{Subject: []byte("subject")}, 7, 7},
-		"a person's subject":    {memory.Filter{Subject: []byte("subject"), Person: "p"}, 3, 3},
-		"a scope's tree":        {memory.Filter{ScopeTree: "acme/prod/"}, 10, 10},
-		"a namespace's tree":    {memory.Filter{ScopeTree: "b"}, 2, 2},
-		"named":                 {memory.Filter{Named: true}, 0, 0},
-		"a person in namespace": {memory.Filter{Person: "p", Namespace: &space}, 5, 5},
+		"all":                   {store.Filter{}, 25, 25},
+		"a namespace":           {store.Filter{Namespace: &space}, 13, 13},
+		"a type":                {store.Filter{Type: "event"}, 12, 12},
+		"a person":              {store.Filter{Person: "p"}, 9, 9},
+		"a subject":             {store.Filter{Subject: []byte("subject")}, 7, 7},
+		"a person's subject":    {store.Filter{Subject: []byte("subject"), Person: "p"}, 3, 3},
+		"a scope's tree":        {store.Filter{ScopeTree: "acme/prod/"}, 10, 10},
+		"a namespace's tree":    {store.Filter{ScopeTree: "b"}, 2, 2},
+		"named":                 {store.Filter{Named: true}, 0, 0},
+		"a person in namespace": {store.Filter{Person: "p", Namespace: &space}, 5, 5},
 	} {
 		seen, after := map[string]bool{}, ""
 		for pages := 0; pages == 0 || after != ""; pages++ {
@@ -209,14 +209,14 @@ func TestAScanSeesEachGrainOnce(t *testing.T) {
 	if err != nil || stats.Grains != 25 || stats.Types["event"] != 12 || len(stats.Namespaces) != 2 || stats.Bytes == 0 {
 		t.Error(stats, err)
 	}
-	if _, err := (grains{s.db}).Scan(bg, mem1, memory.Filter{}, "garbage", 4); fault.KindOf(err) != fault.InvalidField {
+	if _, err := (grains{s.db}).Scan(bg, mem1, store.Filter{}, "garbage", 4); fault.KindOf(err) != fault.InvalidField {
 		t.Error(err)
 	}
 }
 
 func TestAStepMayOnlyRaise(t *testing.T) {
 	s := open(t)
-	done, err := s.commit(memory.Step{Change: change.Change{ID: "R", Cause: events.Recalled, At: 1, Content: []byte("sealed"), Count: 3}})
+	done, err := s.commit(store.Step{Change: change.Change{ID: "R", Cause: events.Recalled, At: 1, Content: []byte("sealed"), Count: 3}})
 	if err != nil || done.Seq[0] != 1 {
 		t.Fatal(done, err)
 	}

@@ -8,10 +8,10 @@ import (
 	"strings"
 
 	"github.com/memhooks/memhooks/shared/change"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
-// index is the port memory.Index, on FTS5. A document's number is its grain's.
+// index is the port store.Index, on FTS5. A document's number is its grain's.
 type index struct{ d *db }
 
 // tokens are lower case letters and digits, so that the tokenizer keeps them
@@ -25,7 +25,7 @@ func token(n int64, term string) string {
 }
 
 // Put is the port's.
-func (s index) Put(ctx context.Context, docs []memory.Document) error {
+func (s index) Put(ctx context.Context, docs []store.Document) error {
 	return s.d.writer.do(ctx, func(t *tx) error {
 		for i := range docs {
 			if err := t.index(&docs[i]); err != nil {
@@ -36,7 +36,7 @@ func (s index) Put(ctx context.Context, docs []memory.Document) error {
 	})
 }
 
-func (t *tx) index(doc *memory.Document) error {
+func (t *tx) index(doc *store.Document) error {
 	in, err := t.draft(doc.Memory)
 	if err != nil || in.row.n == 0 {
 		return err
@@ -99,16 +99,16 @@ func (t *tx) advanceMark() error {
 }
 
 // Pending is the port's.
-func (s index) Pending(ctx context.Context, m change.Memory, limit int) ([]memory.Located, error) {
+func (s index) Pending(ctx context.Context, m change.Memory, limit int) ([]store.Located, error) {
 	condition, args := pending, []any(nil)
 	if m != (change.Memory{}) {
 		condition, args = condition+" AND g.memory="+memoryN, named(m)
 	}
-	var all []memory.Located
+	var all []store.Located
 	err := s.d.rows(ctx, "SELECT m.tenant, m.id, "+grainColumns+` FROM grain g NOT INDEXED
 		JOIN shelf s ON s.n = g.shelf JOIN seal_key k ON k.n = s.key JOIN memory m ON m.n = g.memory WHERE `+condition+" ORDER BY g.n LIMIT ?",
 		append(args, limit), func(scan func(...any) error) error {
-			var l memory.Located
+			var l store.Located
 			var r row
 			err := r.scan(func(dest ...any) error { return scan(append([]any{&l.Memory.Tenant, &l.Memory.ID}, dest...)...) })
 			l.Grain = r.Stored
@@ -119,8 +119,8 @@ func (s index) Pending(ctx context.Context, m change.Memory, limit int) ([]memor
 }
 
 // Find is the port's.
-func (s index) Find(ctx context.Context, m change.Memory, anyOf, must []string, limit int) (memory.Found, error) {
-	found := memory.Found{Frequency: map[string]int{}}
+func (s index) Find(ctx context.Context, m change.Memory, anyOf, must []string, limit int) (store.Found, error) {
+	found := store.Found{Frequency: map[string]int{}}
 	var n int64
 	there, err := s.d.row("SELECT m.n, coalesce(d.count, 0) FROM memory m LEFT JOIN docs d ON d.memory=m.n WHERE m.tenant=? AND m.id=?",
 		named(m), &n, &found.Docs)

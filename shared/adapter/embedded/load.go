@@ -7,13 +7,13 @@ import (
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // row is a grain, its row number and its shelf's.
 type row struct {
 	n, shelf int64
-	memory.Stored
+	store.Stored
 }
 
 const (
@@ -53,18 +53,18 @@ func (t *tx) grain(in *draft, hash string) (*row, error) {
 // current reads a lineage's current grain, nil where there is none.
 func (t *tx) current(in *draft, lineage string) (*row, error) {
 	first, err := t.grain(in, lineage)
-	if err != nil || first != nil && first.State == memory.Current && first.Lineage == lineage {
+	if err != nil || first != nil && first.State == store.Current && first.Lineage == lineage {
 		return first, err
 	}
 	return t.oneGrain("WHERE g.memory=? AND g.lineage=? AND g.state=0", in.row.n, hex64(lineage).value())
 }
 
 // Load is the port's.
-func (s grains) Load(ctx context.Context, m change.Memory, ref memory.Ref) (memory.Stored, error) {
+func (s grains) Load(ctx context.Context, m change.Memory, ref store.Ref) (store.Stored, error) {
 	if err := ctx.Err(); err != nil {
-		return memory.Stored{}, err
+		return store.Stored{}, err
 	}
-	var found *memory.Stored
+	var found *store.Stored
 	var err error
 	switch {
 	case ref.Hash != "":
@@ -77,17 +77,17 @@ func (s grains) Load(ctx context.Context, m change.Memory, ref memory.Ref) (memo
 		found, err = s.one(m, "AND g.name=? AND g.state=0", ref.Name)
 	}
 	if err != nil {
-		return memory.Stored{}, err
+		return store.Stored{}, err
 	}
 	if found == nil {
-		return memory.Stored{}, fault.New(fault.NotFound, "there is no such grain in memory %q", m.ID)
+		return store.Stored{}, fault.New(fault.NotFound, "there is no such grain in memory %q", m.ID)
 	}
 	return *found, nil
 }
 
 // one reads the first grain that a condition picks, nil where none.
-func (s grains) one(m change.Memory, condition string, args ...any) (*memory.Stored, error) {
-	var found *memory.Stored
+func (s grains) one(m change.Memory, condition string, args ...any) (*store.Stored, error) {
+	var found *store.Stored
 	err := s.d.rows(context.Background(), fromGrain+"WHERE g.memory="+memoryN+" "+condition+" LIMIT 1", named(m, args...),
 		func(scan func(...any) error) error {
 			var r row
@@ -98,7 +98,7 @@ func (s grains) one(m change.Memory, condition string, args ...any) (*memory.Sto
 	return found, err
 }
 
-func (s grains) byHash(m change.Memory, hash string) (*memory.Stored, error) {
+func (s grains) byHash(m change.Memory, hash string) (*store.Stored, error) {
 	of := boxOf{m, hash}
 	if held, ok := s.d.boxes.get(of); ok {
 		return &held, nil
@@ -112,16 +112,16 @@ func (s grains) byHash(m change.Memory, hash string) (*memory.Stored, error) {
 }
 
 // head reads a lineage's current grain, or the last of a gone lineage.
-func (s grains) head(m change.Memory, lineage string) (*memory.Stored, error) {
+func (s grains) head(m change.Memory, lineage string) (*store.Stored, error) {
 	first, err := s.byHash(m, lineage)
-	if err != nil || first != nil && first.State == memory.Current && first.Lineage == lineage {
+	if err != nil || first != nil && first.State == store.Current && first.Lineage == lineage {
 		return first, err
 	}
 	return s.laterHead(m, lineage, first)
 }
 
 // laterHead goes on where a lineage's first grain is not its current one.
-func (s grains) laterHead(m change.Memory, lineage string, first *memory.Stored) (*memory.Stored, error) {
+func (s grains) laterHead(m change.Memory, lineage string, first *store.Stored) (*store.Stored, error) {
 	id := hex64(lineage).value()
 	current, err := s.one(m, "AND g.lineage=? AND g.state=0", id)
 	if err != nil || current != nil {
@@ -138,14 +138,14 @@ func (s grains) laterHead(m change.Memory, lineage string, first *memory.Stored)
 }
 
 // byPrefix finds the lineage whose hash begins with some digits.
-func (s grains) byPrefix(m change.Memory, prefix string) (*memory.Stored, error) {
+func (s grains) byPrefix(m change.Memory, prefix string) (*store.Stored, error) {
 	from, err := hex.DecodeString(prefix)
 	if err != nil || len(from) == 0 {
 		return nil, nil //nolint:nilerr // what is no prefix of a hash names nothing
 	}
 	to := append(from[:len(from):len(from)], bytes.Repeat([]byte{0xff}, max(0, 32-len(from)))...)
 	first, err := s.one(m, "AND g.hash>=? AND g.hash<=? AND g.lineage IS NULL ORDER BY g.hash", from, to)
-	if err != nil || first == nil || first.State == memory.Current {
+	if err != nil || first == nil || first.State == store.Current {
 		return first, err
 	}
 	return s.laterHead(m, first.Hash, first)

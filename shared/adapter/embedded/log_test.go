@@ -64,7 +64,7 @@ func TestANewHookSeesExactlyWhatComesAfter(t *testing.T) {
 
 // checkChains holds that each hook sees all entries above its Since and no
 // other, in an unbroken chain.
-func checkChains(t *testing.T, s *store, since map[string]int64) {
+func checkChains(t *testing.T, s *bed, since map[string]int64) {
 	t.Helper()
 	var after int64
 	last := map[string]int64{}

@@ -7,10 +7,10 @@ import (
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
-// memories is the ports memory.Registry, memory.Remover and memory.Counter.
+// memories is the ports store.Registry, store.Remover and store.Counter.
 type memories struct{ d *db }
 
 const memoryColumns = "n, tenant, id, name, description, policies, created_at, version, head, floor"
@@ -40,7 +40,7 @@ func (t *tx) memoryRow(m change.Memory) (memoryRow, error) {
 }
 
 // Put is the port's.
-func (s memories) Put(ctx context.Context, i memory.Instance) error {
+func (s memories) Put(ctx context.Context, i store.Instance) error {
 	policies, err := json.Marshal(i.Policies)
 	if err != nil {
 		return fmt.Errorf("encode policies: %w", err)
@@ -68,13 +68,13 @@ func (s memories) Put(ctx context.Context, i memory.Instance) error {
 }
 
 // Get is the port's.
-func (s memories) Get(ctx context.Context, m change.Memory) (memory.Instance, error) {
+func (s memories) Get(ctx context.Context, m change.Memory) (store.Instance, error) {
 	r, err := s.d.room(ctx, m)
 	if err != nil {
-		return memory.Instance{}, err
+		return store.Instance{}, err
 	}
 	if r == nil {
-		return memory.Instance{}, noMemory(m)
+		return store.Instance{}, noMemory(m)
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -82,8 +82,8 @@ func (s memories) Get(ctx context.Context, m change.Memory) (memory.Instance, er
 }
 
 // List is the port's.
-func (s memories) List(ctx context.Context, tenant, after string, limit int) ([]memory.Instance, error) {
-	var all []memory.Instance
+func (s memories) List(ctx context.Context, tenant, after string, limit int) ([]store.Instance, error) {
+	var all []store.Instance
 	err := s.d.rows(ctx, "SELECT "+memoryColumns+" FROM memory WHERE tenant=? AND id>? ORDER BY id LIMIT ?",
 		[]any{tenant, after, limit}, func(scan func(...any) error) error {
 			m, err := scanMemory(scan)
@@ -140,8 +140,8 @@ func (t *tx) removeMemory(in *draft) error {
 }
 
 // Count is the port's.
-func (s memories) Count(ctx context.Context, m change.Memory) (memory.Statistics, error) {
-	out := memory.Statistics{Types: map[string]int{}}
+func (s memories) Count(ctx context.Context, m change.Memory) (store.Statistics, error) {
+	out := store.Statistics{Types: map[string]int{}}
 	if _, err := s.Get(ctx, m); err != nil {
 		return out, err
 	}

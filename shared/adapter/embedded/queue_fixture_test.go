@@ -25,7 +25,7 @@ type post struct {
 // receiver is a delivery.Handler that answers as a test wants, and what a
 // store's queue is served with.
 type receiver struct {
-	*store
+	*bed
 	q      *queue
 	config Config
 	answer func(ctx context.Context, j delivery.Job) delivery.Outcome // nil: all succeed
@@ -41,7 +41,7 @@ type receiver struct {
 // served yet.
 func receive(tb testing.TB, c Config) *receiver {
 	c.Now = time.Now
-	r := &receiver{store: &store{tb: tb, dir: tb.TempDir()}, config: c, began: time.Now()}
+	r := &receiver{bed: &bed{tb: tb, dir: tb.TempDir()}, config: c, began: time.Now()}
 	r.open()
 	r.addMemory(mem1)
 	r.addKey(mem1, "k1", seal.Pair{})

@@ -13,7 +13,7 @@ import (
 
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/hook"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // crash goes on from what the disk holds at this moment, as after a kill: what
@@ -49,7 +49,7 @@ type chance struct {
 	*receiver
 	t    *testing.T
 	rand *rand.Rand
-	live []*memory.Stored
+	live []*store.Stored
 	n    int
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // Bounds of what is held of the database.
@@ -21,7 +21,7 @@ const (
 // memoryRow is a memory as a commit left it; a value, never changed.
 type memoryRow struct {
 	n int64
-	memory.Instance
+	store.Instance
 	head, floor int64
 }
 

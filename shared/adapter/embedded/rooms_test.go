@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/memhooks/memhooks/shared/change"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 func TestMoreMemoriesThanAreHeld(t *testing.T) {
@@ -22,7 +22,7 @@ func TestMoreMemoriesThanAreHeld(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			in.row = memoryRow{Instance: memory.Instance{Memory: m, Version: 1}, floor: 1}
+			in.row = memoryRow{Instance: store.Instance{Memory: m, Version: 1}, floor: 1}
 			if in.row.n, err = t.insert("INSERT INTO memory (tenant, id, name, description, policies, created_at, version) VALUES (?,?,'','','null',1,1)",
 				m.Tenant, m.ID); err != nil {
 				return err

@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"github.com/memhooks/memhooks/shared/change"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // Bounds of the row cache.
@@ -34,7 +34,7 @@ type rowCache struct {
 
 type boxed struct {
 	of    boxOf
-	grain memory.Stored
+	grain store.Stored
 }
 
 func (b *boxed) size() int { return boxedAtLeast + len(b.grain.Box) }
@@ -44,12 +44,12 @@ func newRowCache() *rowCache {
 }
 
 // get returns a grain; its slices must not be changed.
-func (c *rowCache) get(of boxOf) (memory.Stored, bool) {
+func (c *rowCache) get(of boxOf) (store.Stored, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.index[of]
 	if !ok {
-		return memory.Stored{}, false
+		return store.Stored{}, false
 	}
 	c.order.MoveToFront(e)
 	return e.Value.(*boxed).grain, true
@@ -63,7 +63,7 @@ func (c *rowCache) begin() uint64 {
 }
 
 // keep holds what was read in an era, unless something was dropped since.
-func (c *rowCache) keep(era uint64, of boxOf, s memory.Stored) {
+func (c *rowCache) keep(era uint64, of boxOf, s store.Stored) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if era == c.era {
@@ -72,14 +72,14 @@ func (c *rowCache) keep(era uint64, of boxOf, s memory.Stored) {
 }
 
 // put holds what was just written.
-func (c *rowCache) put(of boxOf, s memory.Stored) {
+func (c *rowCache) put(of boxOf, s store.Stored) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.era++ // who read before the write saw another grain under this hash, or none
 	c.set(of, s)
 }
 
-func (c *rowCache) set(of boxOf, s memory.Stored) {
+func (c *rowCache) set(of boxOf, s store.Stored) {
 	c.remove(of)
 	b := &boxed{of, s}
 	if b.size() > maxBoxBytes/8 {

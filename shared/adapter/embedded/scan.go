@@ -8,13 +8,13 @@ import (
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
 // Scan is the port's. The order is by shelf, then by time of writing.
-func (s grains) Scan(ctx context.Context, m change.Memory, f memory.Filter, after string, limit int) (memory.Page, error) {
-	var page memory.Page
+func (s grains) Scan(ctx context.Context, m change.Memory, f store.Filter, after string, limit int) (store.Page, error) {
+	var page store.Page
 	last, err := parsePlace(after)
 	if err != nil {
 		return page, err
@@ -52,7 +52,7 @@ func (s grains) Scan(ctx context.Context, m change.Memory, f memory.Filter, afte
 }
 
 // shelvesOf writes the condition on shelves that a filter means.
-func shelvesOf(m change.Memory, f memory.Filter) (string, []any) {
+func shelvesOf(m change.Memory, f store.Filter) (string, []any) {
 	where, args := "s.memory="+memoryN+" AND s.grains>0", named(m)
 	add := func(condition string, more ...any) {
 		where += " AND " + condition
@@ -76,7 +76,7 @@ func shelvesOf(m change.Memory, f memory.Filter) (string, []any) {
 
 // total counts a whole scan: by its shelves, or where it names a subject by
 // the grains.
-func (s grains) total(m change.Memory, f memory.Filter, scan string, args []any) (n int, err error) {
+func (s grains) total(m change.Memory, f store.Filter, scan string, args []any) (n int, err error) {
 	if f.Subject != nil {
 		_, err = s.d.row("SELECT count(*)"+scan, args, &n)
 		return n, err

@@ -1,12 +1,12 @@
 package embedded
 
-import "github.com/memhooks/memhooks/shared/memory"
+import "github.com/memhooks/memhooks/shared/memory/store"
 
 // counts are a shelf's current grains.
 type counts struct{ grains, named, bytes int }
 
 // count notes that a current grain of a shelf came (by = 1) or went (by = -1).
-func (in *draft) count(shelf int64, s *memory.Stored, by int) {
+func (in *draft) count(shelf int64, s *store.Stored, by int) {
 	if in.counts == nil {
 		in.counts = make(map[int64]counts, 1)
 	}
@@ -46,7 +46,7 @@ const maxShelves = 16384
 
 // shelf returns the shelf of a grain, and makes it; false where the grain's
 // key is not live.
-func (t *tx) shelf(in *draft, s *memory.Stored) (int64, bool, error) {
+func (t *tx) shelf(in *draft, s *store.Stored) (int64, bool, error) {
 	of := shelfOf{in.row.n, s.KeyID, s.Type, s.Namespace, s.Person, s.ScopePath}
 	if n, ok := t.d.shelves[of]; ok {
 		return n, true, nil

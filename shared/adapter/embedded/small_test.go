@@ -7,7 +7,7 @@ import (
 	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/once"
 	"github.com/memhooks/memhooks/shared/seal"
 )
@@ -23,22 +23,22 @@ func TestTheIndexHoldsCurrentGrainsOnly(t *testing.T) {
 		}
 		return names
 	}
-	doc := func(name string, terms ...string) memory.Document {
-		return memory.Document{Memory: mem1, Hash: hashOf(name), Terms: terms}
+	doc := func(name string, terms ...string) store.Document {
+		return store.Document{Memory: mem1, Hash: hashOf(name), Terms: terms}
 	}
 	if got := fmt.Sprint(pendingNow()); got != "[a b c]" {
 		t.Error(got)
 	}
-	s.must(index{s.db}.Put(bg, []memory.Document{doc("b", "x", "y"), doc("nothing", "x")}))
+	s.must(index{s.db}.Put(bg, []store.Document{doc("b", "x", "y"), doc("nothing", "x")}))
 	if got := fmt.Sprint(pendingNow()); got != "[a c]" {
 		t.Error(got)
 	}
-	s.must(index{s.db}.Put(bg, []memory.Document{doc("a", "x"), doc("c", "y", "z"), doc("c", "y", "Z z")}))
+	s.must(index{s.db}.Put(bg, []store.Document{doc("a", "x"), doc("c", "y", "z"), doc("c", "y", "Z z")}))
 	s.add("d")
 	if got := fmt.Sprint(pendingNow()); got != "[d]" {
 		t.Error(got)
 	}
-	find := func(anyOf, must []string, limit int) memory.Found {
+	find := func(anyOf, must []string, limit int) store.Found {
 		f, err := index{s.db}.Find(bg, mem1, anyOf, must, limit)
 		s.must(err)
 		return f
@@ -164,7 +164,7 @@ func TestReceipts(t *testing.T) {
 
 func TestMemoriesAreVersioned(t *testing.T) {
 	s := open(t)
-	i := memory.Instance{Memory: change.Memory{Tenant: "t", ID: "m"}, Name: "n", Policies: []string{"gdpr"}, CreatedAt: 3, Version: 1}
+	i := store.Instance{Memory: change.Memory{Tenant: "t", ID: "m"}, Name: "n", Policies: []string{"gdpr"}, CreatedAt: 3, Version: 1}
 	for _, row := range []struct {
 		version int
 		want    fault.Kind

@@ -12,12 +12,12 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/feed"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
 // group runs functions in one transaction, as if all had waited together.
-func (s *store) group(fns ...func(*tx) error) []error {
+func (s *bed) group(fns ...func(*tx) error) []error {
 	all := make([]*request, len(fns))
 	for i, fn := range fns {
 		all[i] = &request{ctx: bg, fn: fn, done: make(chan error, 1)}
@@ -33,14 +33,14 @@ func (s *store) group(fns ...func(*tx) error) []error {
 	return errs
 }
 
-func (s *store) adding(name string) func(*tx) error {
+func (s *bed) adding(name string) func(*tx) error {
 	return func(t *tx) error {
 		in, err := t.draft(mem1)
 		if err != nil {
 			return err
 		}
 		step := put(stored(name), "")
-		return t.step(in, &memory.Write{Memory: mem1, Steps: []memory.Step{step}}, 0, &memory.Committed{Seq: make([]int64, 1), Existing: make([]bool, 1)})
+		return t.step(in, &store.Write{Memory: mem1, Steps: []store.Step{step}}, 0, &store.Committed{Seq: make([]int64, 1), Existing: make([]bool, 1)})
 	}
 }
 
@@ -79,8 +79,8 @@ func TestAFailureAfterAChangeLeavesNothingOfItself(t *testing.T) {
 		t.Fatalf("head is %d", s.head())
 	}
 	for name, want := range map[string]fault.Kind{"a": fault.Internal, "b": fault.Internal, "half": fault.NotFound} {
-		got, err := grains{s.db}.Load(bg, mem1, memory.Ref{Hash: hashOf(name)})
-		if fault.KindOf(err) != want || err == nil && got.State != memory.Current {
+		got, err := grains{s.db}.Load(bg, mem1, store.Ref{Hash: hashOf(name)})
+		if fault.KindOf(err) != want || err == nil && got.State != store.Current {
 			t.Errorf("%s: %v %v", name, got, err)
 		}
 	}
@@ -90,8 +90,8 @@ func TestAWriteOfManyStepsIsAllOrNothing(t *testing.T) {
 	s := open(t)
 	s.add("a")
 	_, err := s.commit(put(stored("b"), ""), put(newer(stored("b"), "b2"), hashOf("b")), put(newer(stored("a"), "a2"), hashOf("other")))
-	var conflict *memory.ConflictError
-	if !errors.As(err, &conflict) || conflict.Step != 2 || conflict.Reason != memory.Moved || conflict.Current.Hash != hashOf("a") {
+	var conflict *store.ConflictError
+	if !errors.As(err, &conflict) || conflict.Step != 2 || conflict.Reason != store.Moved || conflict.Current.Hash != hashOf("a") {
 		t.Fatal(err)
 	}
 	if s.head() != 1 {
@@ -174,7 +174,7 @@ func TestAnAnswerIsFoundAfterReopening(t *testing.T) {
 	if m, ok := after[2].For(h.ID); done.Seq[0] != 3 || !ok || m.Prev != 2 {
 		t.Errorf("%v, %v", done, after[2])
 	}
-	got, err := grains{s.db}.Load(bg, mem1, memory.Ref{Lineage: hashOf("a")})
+	got, err := grains{s.db}.Load(bg, mem1, store.Ref{Lineage: hashOf("a")})
 	if err != nil || got.Hash != hashOf("a2") || string(got.Box) != "box of a2" {
 		t.Error(got, err)
 	}
@@ -233,10 +233,10 @@ func TestMemoriesDoNotMix(t *testing.T) {
 	s.addMemory(other)
 	s.addKey(other, "k1", seal.Pair{})
 	s.add("a")
-	if _, err := (grains{s.db}).Load(bg, other, memory.Ref{Hash: hashOf("a")}); fault.KindOf(err) != fault.NotFound {
+	if _, err := (grains{s.db}).Load(bg, other, store.Ref{Hash: hashOf("a")}); fault.KindOf(err) != fault.NotFound {
 		t.Error(err)
 	}
-	if done, err := (grains{s.db}).Commit(bg, memory.Write{Memory: other, Steps: []memory.Step{put(stored("a"), "")}}); err != nil || done.Seq[0] != 1 || done.Existing[0] {
+	if done, err := (grains{s.db}).Commit(bg, store.Write{Memory: other, Steps: []store.Step{put(stored("a"), "")}}); err != nil || done.Seq[0] != 1 || done.Existing[0] {
 		t.Error(done, err)
 	}
 }

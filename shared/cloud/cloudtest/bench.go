@@ -12,7 +12,7 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/cloud"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // session is one run of a rule: the newest cloud, and the first thing that
@@ -81,8 +81,8 @@ func (s *session) refused(what string, err error, kind fault.Kind) {
 }
 
 // conflict ends the rule unless err is a ConflictError, and returns it.
-func (s *session) conflict(what string, err error, step int, reasons ...memory.Reason) *memory.ConflictError {
-	var c *memory.ConflictError
+func (s *session) conflict(what string, err error, step int, reasons ...store.Reason) *store.ConflictError {
+	var c *store.ConflictError
 	s.want(err != nil, "%s was not refused", what)
 	s.want(errors.As(err, &c), "%s failed without saying which condition: %w", what, err)
 	s.want(c.Step == step, "%s was refused for step %d, not %d", what, c.Step, step)
@@ -145,7 +145,7 @@ func (b *bench) in(tenant, id string) *bench {
 }
 
 func (b *bench) makeMemory() {
-	b.done("making a memory", b.Memories.Put(b.ctx, memory.Instance{
+	b.done("making a memory", b.Memories.Put(b.ctx, store.Instance{
 		Memory: b.mem, Name: b.mem.ID, CreatedAt: b.now(), Version: 1,
 	}))
 }

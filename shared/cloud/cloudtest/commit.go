@@ -5,7 +5,7 @@ import (
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 var commitRules = []Rule{
@@ -25,14 +25,14 @@ var commitRules = []Rule{
 func commitDurable(b *bench) {
 	a := b.add("a")
 	b.crash()
-	got := b.load("a grain after a crash", memory.Ref{Hash: a.Hash})
+	got := b.load("a grain after a crash", store.Ref{Hash: a.Hash})
 	b.want(string(got.Box) == string(a.Box), "a committed grain had another box after a crash")
 	next := b.supersede(a, "a2")
 	b.crash()
-	b.same("a scan after a crash", b.stands(memory.Filter{}), next)
+	b.same("a scan after a crash", b.stands(store.Filter{}), next)
 	b.forget(next)
 	b.crash()
-	b.same("a scan after a forget and a crash", b.stands(memory.Filter{}))
+	b.same("a scan after a forget and a crash", b.stands(store.Filter{}))
 	b.want(len(b.entries()) == 3, "3 commits and 3 crashes left %d log entries", len(b.entries()))
 }
 
@@ -42,21 +42,21 @@ func commitWhole(b *bench) {
 	before := b.bounds()
 	fits, stale := b.grain("fits"), b.after(taken, "stale")
 	_, err := b.commit(b.adding(fits), b.replacing(taken.Hash, stale))
-	b.conflict("a write with a stale second step", err, 1, memory.Moved)
-	_, err = b.Grains.Load(b.ctx, b.mem, memory.Ref{Hash: fits.Hash})
+	b.conflict("a write with a stale second step", err, 1, store.Moved)
+	_, err = b.Grains.Load(b.ctx, b.mem, store.Ref{Hash: fits.Hash})
 	b.refused("loading the first step of a refused write", err, fault.NotFound)
 	b.quiet("a refused write", before)
 
 	b.write(b.adding(fits), b.adding(b.grain("fits too")), b.rotating())
-	b.load("the first of three steps", memory.Ref{Hash: fits.Hash})
-	b.load("the second of three steps", memory.Ref{Hash: hash("fits too")})
+	b.load("the first of three steps", store.Ref{Hash: fits.Hash})
+	b.load("the second of three steps", store.Ref{Hash: hash("fits too")})
 	b.crash()
 	b.want(len(b.entries()) == int(before.Head)+3, "a write of 3 steps left %d entries behind %d", len(b.entries()), before.Head)
 }
 
 func commitRaisesOnce(b *bench) {
 	a := b.grain("a")
-	steps := []memory.Step{b.adding(a), b.adding(b.grain("b")), b.rotating()}
+	steps := []store.Step{b.adding(a), b.adding(b.grain("b")), b.rotating()}
 	b.write(steps...)
 	next := b.after(a, "a2")
 	steps = append(steps, b.replacing(a.Hash, next), b.forgetting(next))
@@ -94,16 +94,16 @@ func commitAgain(b *bench) {
 	before := b.bounds()
 	c := b.write(b.adding(b.grain("a")))
 	b.want(!c.Existing[0], "adding a forgotten grain again was answered as if it were current")
-	got := b.load("a grain that came again", memory.Ref{Hash: a.Hash})
-	b.want(got.State == memory.Current && got.Box != nil && got.Version == 1, "a grain that came again has state %d, version %d", got.State, got.Version)
+	got := b.load("a grain that came again", store.Ref{Hash: a.Hash})
+	b.want(got.State == store.Current && got.Box != nil && got.Version == 1, "a grain that came again has state %d, version %d", got.State, got.Version)
 	b.idle()
 	b.want(b.bounds().Head == before.Head+1, "a grain that came again raised %d changes", b.bounds().Head-before.Head)
-	b.same("a scan", b.stands(memory.Filter{}), a)
+	b.same("a scan", b.stands(store.Filter{}), a)
 }
 
 func commitManyWriters(b *bench) {
 	const writers, each = 16, 4
-	steps := make([]memory.Step, writers*each)
+	steps := make([]store.Step, writers*each)
 	for i := range steps {
 		steps[i] = b.adding(b.grain(fmt.Sprint("grain ", i)))
 	}
@@ -123,13 +123,13 @@ func commitManyWriters(b *bench) {
 		b.want(told[s.Change.ID] == 1, "one of %d concurrent commits raised its change %d times", len(steps), told[s.Change.ID])
 	}
 	b.want(len(told) == len(steps), "%d concurrent commits raised %d changes", len(steps), len(told))
-	b.want(len(b.stands(memory.Filter{})) == len(steps), "%d concurrent commits left %d grains", len(steps), len(b.stands(memory.Filter{})))
+	b.want(len(b.stands(store.Filter{})) == len(steps), "%d concurrent commits left %d grains", len(steps), len(b.stands(store.Filter{})))
 }
 
 func commitOneWinner(b *bench) {
 	const writers = 8
 	a := b.add("a")
-	steps := make([]memory.Step, writers)
+	steps := make([]store.Step, writers)
 	for i := range steps {
 		steps[i] = b.replacing(a.Hash, b.after(a, fmt.Sprint("version by ", i)))
 	}
@@ -138,7 +138,7 @@ func commitOneWinner(b *bench) {
 	b.want(succeeded(errs) == 1, "%d of %d concurrent writers of one lineage succeeded", succeeded(errs), writers)
 	for i, err := range errs {
 		if err != nil {
-			b.conflict("a concurrent write", err, 0, memory.Moved)
+			b.conflict("a concurrent write", err, 0, store.Moved)
 			continue
 		}
 		all := b.entries()
@@ -148,7 +148,7 @@ func commitOneWinner(b *bench) {
 
 func commitOneAdder(b *bench) {
 	const writers = 8
-	steps := make([]memory.Step, writers)
+	steps := make([]store.Step, writers)
 	for i := range steps {
 		steps[i] = b.adding(b.grain("a"))
 	}
@@ -190,7 +190,7 @@ func commitSeq(b *bench) {
 
 func closeWaits(b *bench) {
 	const writers = 32
-	steps := make([]memory.Step, writers)
+	steps := make([]store.Step, writers)
 	for i := range steps {
 		steps[i] = b.adding(b.grain(fmt.Sprint(i)))
 	}
@@ -201,7 +201,7 @@ func closeWaits(b *bench) {
 		defer close(ended)
 		side(writers, func(i int) error {
 			started <- struct{}{}
-			_, err := grains.Commit(b.ctx, memory.Write{Memory: b.mem, Steps: steps[i : i+1]})
+			_, err := grains.Commit(b.ctx, store.Write{Memory: b.mem, Steps: steps[i : i+1]})
 			answered[i] = err == nil
 			return nil
 		})

@@ -10,31 +10,31 @@ import (
 	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/hook"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/once"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
 // lateStore answers a commit at once and makes it when it is asked again.
 type lateStore struct {
-	memory.Store
+	store.Store
 	mu      sync.Mutex
-	waiting []memory.Write
+	waiting []store.Write
 }
 
-func (s *lateStore) Commit(ctx context.Context, w memory.Write) (memory.Committed, error) {
+func (s *lateStore) Commit(ctx context.Context, w store.Write) (store.Committed, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting = append(s.waiting, w)
-	return memory.Committed{Seq: make([]int64, len(w.Steps)), Existing: make([]bool, len(w.Steps))}, nil
+	return store.Committed{Seq: make([]int64, len(w.Steps)), Existing: make([]bool, len(w.Steps))}, nil
 }
 
-func (s *lateStore) Load(ctx context.Context, m change.Memory, ref memory.Ref) (memory.Stored, error) {
+func (s *lateStore) Load(ctx context.Context, m change.Memory, ref store.Ref) (store.Stored, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, w := range s.waiting {
 		if _, err := s.Store.Commit(ctx, w); err != nil {
-			return memory.Stored{}, err
+			return store.Stored{}, err
 		}
 	}
 	s.waiting = nil
@@ -42,14 +42,14 @@ func (s *lateStore) Load(ctx context.Context, m change.Memory, ref memory.Ref) (
 }
 
 // stepwiseStore commits each step of a write for itself.
-type stepwiseStore struct{ memory.Store }
+type stepwiseStore struct{ store.Store }
 
-func (s stepwiseStore) Commit(ctx context.Context, w memory.Write) (memory.Committed, error) {
-	var all memory.Committed
+func (s stepwiseStore) Commit(ctx context.Context, w store.Write) (store.Committed, error) {
+	var all store.Committed
 	for i := range w.Steps {
-		c, err := s.Store.Commit(ctx, memory.Write{Memory: w.Memory, Steps: w.Steps[i : i+1]})
+		c, err := s.Store.Commit(ctx, store.Write{Memory: w.Memory, Steps: w.Steps[i : i+1]})
 		if err != nil {
-			return memory.Committed{}, err
+			return store.Committed{}, err
 		}
 		all.Seq, all.Existing = append(all.Seq, c.Seq...), append(all.Existing, c.Existing...)
 	}
@@ -57,28 +57,28 @@ func (s stepwiseStore) Commit(ctx context.Context, w memory.Write) (memory.Commi
 }
 
 // forcingStore writes over whatever stands there.
-type forcingStore struct{ memory.Store }
+type forcingStore struct{ store.Store }
 
-func (s forcingStore) Commit(ctx context.Context, w memory.Write) (memory.Committed, error) {
+func (s forcingStore) Commit(ctx context.Context, w store.Write) (store.Committed, error) {
 	for {
 		c, err := s.Store.Commit(ctx, w)
-		var conflict *memory.ConflictError
-		if !errors.As(err, &conflict) || conflict.Reason != memory.Moved || conflict.Current.Hash == "" || conflict.Current.State == memory.Gone {
+		var conflict *store.ConflictError
+		if !errors.As(err, &conflict) || conflict.Reason != store.Moved || conflict.Current.Hash == "" || conflict.Current.State == store.Gone {
 			return c, err
 		}
-		w.Steps = append([]memory.Step(nil), w.Steps...)
+		w.Steps = append([]store.Step(nil), w.Steps...)
 		w.Steps[conflict.Step].Expect = conflict.Current.Hash
 	}
 }
 
 // doublingStore raises every change once more.
-type doublingStore struct{ memory.Store }
+type doublingStore struct{ store.Store }
 
-func (s doublingStore) Commit(ctx context.Context, w memory.Write) (memory.Committed, error) {
+func (s doublingStore) Commit(ctx context.Context, w store.Write) (store.Committed, error) {
 	c, err := s.Store.Commit(ctx, w)
 	if err == nil {
 		for _, step := range w.Steps {
-			if _, err := s.Store.Commit(ctx, memory.Write{Memory: w.Memory, Steps: []memory.Step{{Change: step.Change}}}); err != nil {
+			if _, err := s.Store.Commit(ctx, store.Write{Memory: w.Memory, Steps: []store.Step{{Change: step.Change}}}); err != nil {
 				return c, err
 			}
 		}
@@ -87,27 +87,27 @@ func (s doublingStore) Commit(ctx context.Context, w memory.Write) (memory.Commi
 }
 
 // terseStore keeps to itself what stands in the way.
-type terseStore struct{ memory.Store }
+type terseStore struct{ store.Store }
 
-func (s terseStore) Commit(ctx context.Context, w memory.Write) (memory.Committed, error) {
+func (s terseStore) Commit(ctx context.Context, w store.Write) (store.Committed, error) {
 	c, err := s.Store.Commit(ctx, w)
-	var conflict *memory.ConflictError
+	var conflict *store.ConflictError
 	if errors.As(err, &conflict) {
-		conflict.Current = memory.Stored{}
+		conflict.Current = store.Stored{}
 	}
 	return c, err
 }
 
 // staleStore answers a load with what an earlier one found.
 type staleStore struct {
-	memory.Store
+	store.Store
 	found sync.Map
 }
 
-func (s *staleStore) Load(ctx context.Context, m change.Memory, ref memory.Ref) (memory.Stored, error) {
+func (s *staleStore) Load(ctx context.Context, m change.Memory, ref store.Ref) (store.Stored, error) {
 	key := fmt.Sprint(m, ref)
 	if old, ok := s.found.Load(key); ok {
-		return old.(memory.Stored), nil
+		return old.(store.Stored), nil
 	}
 	got, err := s.Store.Load(ctx, m, ref)
 	if err == nil {
@@ -118,16 +118,16 @@ func (s *staleStore) Load(ctx context.Context, m change.Memory, ref memory.Ref) 
 
 // leakyStore looks in the memories of others too.
 type leakyStore struct {
-	memory.Store
+	store.Store
 	known sync.Map
 }
 
-func (s *leakyStore) Commit(ctx context.Context, w memory.Write) (memory.Committed, error) {
+func (s *leakyStore) Commit(ctx context.Context, w store.Write) (store.Committed, error) {
 	s.known.Store(w.Memory, true)
 	return s.Store.Commit(ctx, w)
 }
 
-func (s *leakyStore) Load(ctx context.Context, m change.Memory, ref memory.Ref) (memory.Stored, error) {
+func (s *leakyStore) Load(ctx context.Context, m change.Memory, ref store.Ref) (store.Stored, error) {
 	got, err := s.Store.Load(ctx, m, ref)
 	s.known.Range(func(other, _ any) bool {
 		if err != nil {
@@ -139,9 +139,9 @@ func (s *leakyStore) Load(ctx context.Context, m change.Memory, ref memory.Ref) 
 }
 
 // prefixStore takes a scope tree for all that begins alike.
-type prefixStore struct{ memory.Store }
+type prefixStore struct{ store.Store }
 
-func (s prefixStore) Scan(ctx context.Context, m change.Memory, f memory.Filter, after string, limit int) (memory.Page, error) {
+func (s prefixStore) Scan(ctx context.Context, m change.Memory, f store.Filter, after string, limit int) (store.Page, error) {
 	root := f.ScopeTree
 	f.ScopeTree = ""
 	page, err := s.Store.Scan(ctx, m, f, after, limit)
@@ -156,9 +156,9 @@ func (s prefixStore) Scan(ctx context.Context, m change.Memory, f memory.Filter,
 }
 
 // gappyStore loses the last grain of every page but the last.
-type gappyStore struct{ memory.Store }
+type gappyStore struct{ store.Store }
 
-func (s gappyStore) Scan(ctx context.Context, m change.Memory, f memory.Filter, after string, limit int) (memory.Page, error) {
+func (s gappyStore) Scan(ctx context.Context, m change.Memory, f store.Filter, after string, limit int) (store.Page, error) {
 	page, err := s.Store.Scan(ctx, m, f, after, limit)
 	if page.Next != "" && len(page.Grains) > 0 {
 		page.Grains = page.Grains[:len(page.Grains)-1]
@@ -188,10 +188,10 @@ func (k greedyKeys) CreateKey(ctx context.Context, v seal.Vault, key seal.KeyRec
 }
 
 // hidingEraser does not show the plan all that it takes.
-type hidingEraser struct{ memory.Eraser }
+type hidingEraser struct{ store.Eraser }
 
-func (e hidingEraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan memory.ErasePlan) error {
-	return e.Eraser.Erase(ctx, m, sel, func(keys []seal.KeyRecord, current []memory.Stored) ([]change.Change, error) {
+func (e hidingEraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan store.ErasePlan) error {
+	return e.Eraser.Erase(ctx, m, sel, func(keys []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
 		return plan(keys, current[:max(0, len(current)-1)])
 	})
 }

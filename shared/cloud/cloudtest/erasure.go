@@ -7,7 +7,7 @@ import (
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
@@ -53,7 +53,7 @@ func eraseKeys(b *bench) {
 }
 
 // covers ends the rule unless an erasure's plan sees exactly these.
-func (b *bench) covers(sel seal.Selector, wanted ...memory.Stored) {
+func (b *bench) covers(sel seal.Selector, wanted ...store.Stored) {
 	keys, current := b.destroy(sel)
 	want, found := map[string]bool{}, map[string]bool{}
 	for _, s := range wanted {
@@ -67,7 +67,7 @@ func (b *bench) covers(sel seal.Selector, wanted ...memory.Stored) {
 	b.want(len(keys) == len(want) && shared(found, want) == len(want), "a plan for %+v gets %d keys, %d of the %d covered", sel, len(keys), shared(found, want), len(want))
 	hashes := map[string]bool{}
 	for _, s := range current {
-		b.want(s.State == memory.Current && !hashes[s.Hash], "a plan gets grain %.8s in state %d, or twice", s.Hash, s.State)
+		b.want(s.State == store.Current && !hashes[s.Hash], "a plan gets grain %.8s in state %d, or twice", s.Hash, s.State)
 		hashes[s.Hash] = true
 	}
 	b.same(fmt.Sprintf("a plan for %+v", sel), hashes, wanted...)
@@ -84,7 +84,7 @@ func erasePerson(b *bench) {
 	b.forget(b.add("forgotten", about("ann")))
 	a1 = b.supersede(a1, "a1 newer")
 	b.covers(seal.Selector{Person: "ann"}, a1, a2, a3)
-	b.same("a scan after an erasure", b.stands(memory.Filter{}), bob, nobody, upper, longer)
+	b.same("a scan after an erasure", b.stands(store.Filter{}), bob, nobody, upper, longer)
 	b.covers(seal.Selector{Person: "ann"})
 	b.covers(seal.Selector{Person: "bob"}, bob)
 }
@@ -94,15 +94,15 @@ func eraseScope(b *bench) {
 	below := b.add("below", scoped("acme/prod/eu"))
 	deep := b.add("deep", scoped("acme/prod/eu/1"), about("bob"))
 	fallback := b.add("fallback", spaced("acme/prod"))
-	var rest []memory.Stored
+	var rest []store.Stored
 	for i, path := range []string{"acme/production", "acme", "Acme/prod", "acme/prod-eu", "acme/prod0", "x/acme/prod", "acme/pro", "acme_prod", "acme%prod"} {
 		rest = append(rest, b.add(fmt.Sprint("rest ", i), scoped(path)))
 	}
 	rest = append(rest, b.add("plain", about("ann")), b.add("moved", spaced("acme/prod"), scoped("other")))
 	b.covers(seal.Selector{Scope: "acme/prod/"}, at, below, deep, fallback)
-	b.same("a scan after an erasure", b.stands(memory.Filter{}), rest...)
+	b.same("a scan after an erasure", b.stands(store.Filter{}), rest...)
 	b.crash()
-	b.same("a scan after an erasure and a crash", b.stands(memory.Filter{}), rest...)
+	b.same("a scan after an erasure and a crash", b.stands(store.Filter{}), rest...)
 	for _, s := range rest {
 		_, err := b.commit(b.adding(b.grain("more at "+s.Hash, under(s.KeyID), scoped(s.ScopePath))))
 		b.done("a write under a key that was not covered", err)
@@ -111,32 +111,32 @@ func eraseScope(b *bench) {
 
 func eraseGone(b *bench) {
 	old := b.add("old", about("ann"), called("color"), telling("tea"))
-	b.index([]memory.Stored{old}, "red")
+	b.index([]store.Stored{old}, "red")
 	now := b.supersede(old, "now")
-	b.index([]memory.Stored{now}, "red")
-	b.load("a grain before its erasure", memory.Ref{Hash: now.Hash})
+	b.index([]store.Stored{now}, "red")
+	b.load("a grain before its erasure", store.Ref{Hash: now.Hash})
 	b.destroy(seal.Selector{Person: "ann"})
 	for range 2 {
-		for _, s := range []memory.Stored{old, now} {
-			got := b.load("an erased grain", memory.Ref{Hash: s.Hash})
-			b.want(got.State == memory.Gone && got.Box == nil, "version %d of an erased lineage has state %d and a box of %d bytes", s.Version, got.State, len(got.Box))
+		for _, s := range []store.Stored{old, now} {
+			got := b.load("an erased grain", store.Ref{Hash: s.Hash})
+			b.want(got.State == store.Gone && got.Box == nil, "version %d of an erased lineage has state %d and a box of %d bytes", s.Version, got.State, len(got.Box))
 		}
-		b.same("a scan by an erased subject", b.stands(memory.Filter{Subject: blind("tea")}))
-		b.same("a scan by an erased person", b.stands(memory.Filter{Person: "ann"}))
+		b.same("a scan by an erased subject", b.stands(store.Filter{Subject: blind("tea")}))
+		b.same("a scan by an erased person", b.stands(store.Filter{Person: "ann"}))
 		b.finds("a search for an erased grain", b.find([]string{"red"}, nil, 10))
 		b.crash()
 	}
 	_, err := b.commit(b.replacing(now.Hash, b.after(now, "late")))
-	b.conflict("superseding an erased grain", err, 0, memory.Moved)
+	b.conflict("superseding an erased grain", err, 0, store.Moved)
 	b.add("new", called("color"))
 }
 
 func eraseTells(b *bench) {
 	b.hook("h", polled)
-	grains := []memory.Stored{b.add("a", about("ann")), b.add("b", about("ann"))}
+	grains := []store.Stored{b.add("a", about("ann")), b.add("b", about("ann"))}
 	sel := seal.Selector{Person: "ann"}
 	var planned []change.Change
-	b.done("an erasure", b.Eraser.Erase(b.ctx, b.mem, sel, func(_ []seal.KeyRecord, current []memory.Stored) ([]change.Change, error) {
+	b.done("an erasure", b.Eraser.Erase(b.ctx, b.mem, sel, func(_ []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
 		planned = []change.Change{b.erased(sel, len(current))}
 		for _, s := range current {
 			planned = append(planned, b.tells(events.MemoryErased, s))
@@ -158,7 +158,7 @@ func eraseNothing(b *bench) {
 	b.add("a", about("ann"))
 	before := b.bounds()
 	calls := 0
-	err := b.Eraser.Erase(b.ctx, b.mem, seal.Selector{Person: "bob"}, func(keys []seal.KeyRecord, current []memory.Stored) ([]change.Change, error) {
+	err := b.Eraser.Erase(b.ctx, b.mem, seal.Selector{Person: "bob"}, func(keys []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
 		calls++
 		if len(keys)+len(current) > 0 {
 			return nil, fmt.Errorf("a plan for nobody got %d keys and %d grains", len(keys), len(current))
@@ -168,19 +168,19 @@ func eraseNothing(b *bench) {
 	b.done("an erasure of nobody", err)
 	b.want(calls > 0, "an erasure of nobody did not ask its plan")
 	b.quiet("an erasure of nobody", before)
-	b.want(len(b.stands(memory.Filter{})) == 1, "an erasure of nobody took something")
+	b.want(len(b.stands(store.Filter{})) == 1, "an erasure of nobody took something")
 }
 
 func eraseRefused(b *bench) {
 	a := b.add("a", about("ann"))
 	before := b.bounds()
 	no := errors.New("no proof")
-	err := b.Eraser.Erase(b.ctx, b.mem, seal.Selector{Person: "ann"}, func([]seal.KeyRecord, []memory.Stored) ([]change.Change, error) { return nil, no })
+	err := b.Eraser.Erase(b.ctx, b.mem, seal.Selector{Person: "ann"}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) { return nil, no })
 	b.want(errors.Is(err, no), "an erasure whose plan failed was answered with %v", err)
 	b.quiet("an erasure whose plan failed", before)
-	b.same("a scan", b.stands(memory.Filter{}), a)
+	b.same("a scan", b.stands(store.Filter{}), a)
 	b.supersede(a, "a2", under(a.KeyID))
-	err = b.Eraser.Erase(b.ctx, b.mem, seal.Selector{}, func([]seal.KeyRecord, []memory.Stored) ([]change.Change, error) { return nil, nil })
+	err = b.Eraser.Erase(b.ctx, b.mem, seal.Selector{}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) { return nil, nil })
 	b.refused("an erasure of nothing named", err, fault.InvalidField)
 }
 
@@ -193,8 +193,8 @@ func eraseAgain(b *bench) {
 	again := b.add("a", about("ann"))
 	b.want(again.KeyID != a.KeyID, "an erased pair got its destroyed key")
 	for range 2 {
-		got := b.load("a grain written after an erasure", memory.Ref{Hash: again.Hash})
-		b.want(got.State == memory.Current && got.KeyID == again.KeyID && got.Box != nil, "a grain written after an erasure has state %d", got.State)
+		got := b.load("a grain written after an erasure", store.Ref{Hash: again.Hash})
+		b.want(got.State == store.Current && got.KeyID == again.KeyID && got.Box != nil, "a grain written after an erasure has state %d", got.State)
 		b.ended(seal.KeyRecord{ID: a.KeyID, Pair: seal.Pair{Person: "ann", Scope: a.Scope()}})
 		b.crash()
 	}
@@ -205,17 +205,17 @@ func eraseOlder(b *bench) {
 	now := b.supersede(old, "now", about("bob"))
 	b.destroy(seal.Selector{Person: "ann"})
 	for range 2 {
-		got := b.load("an older version", memory.Ref{Hash: old.Hash})
+		got := b.load("an older version", store.Ref{Hash: old.Hash})
 		b.want(got.Box == nil, "an older version keeps its box under a destroyed key")
-		got = b.load("a current version under another key", memory.Ref{Hash: now.Hash})
-		b.want(got.State == memory.Current && got.Box != nil, "a current version under another key has state %d", got.State)
+		got = b.load("a current version under another key", store.Ref{Hash: now.Hash})
+		b.want(got.State == store.Current && got.Box != nil, "a current version under another key has state %d", got.State)
 		b.crash()
 	}
 }
 
 func eraseRace(b *bench) {
 	const writers = 12
-	steps := make([]memory.Step, writers)
+	steps := make([]store.Step, writers)
 	for i := range steps {
 		steps[i] = b.adding(b.grain(fmt.Sprint(i), about("ann")))
 	}
@@ -225,19 +225,19 @@ func eraseRace(b *bench) {
 			return err
 		}
 		sel := seal.Selector{Person: "ann"}
-		return b.Eraser.Erase(b.ctx, b.mem, sel, func(_ []seal.KeyRecord, current []memory.Stored) ([]change.Change, error) {
+		return b.Eraser.Erase(b.ctx, b.mem, sel, func(_ []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
 			return []change.Change{b.erased(sel, len(current))}, nil
 		})
 	})
 	b.done("an erasure beside writers", errs[writers])
 	for i, err := range errs[:writers] {
 		if err != nil {
-			b.conflict("a write beside an erasure", err, 0, memory.KeyGone)
+			b.conflict("a write beside an erasure", err, 0, store.KeyGone)
 			continue
 		}
-		got := b.load("a grain written beside an erasure", memory.Ref{Hash: steps[i].Put.Hash})
-		b.want(got.State == memory.Gone && got.Box == nil, "a grain whose key was destroyed beside its write has state %d", got.State)
+		got := b.load("a grain written beside an erasure", store.Ref{Hash: steps[i].Put.Hash})
+		b.want(got.State == store.Gone && got.Box == nil, "a grain whose key was destroyed beside its write has state %d", got.State)
 	}
-	b.same("a scan", b.stands(memory.Filter{}))
+	b.same("a scan", b.stands(store.Filter{}))
 	b.want(len(b.entries()) == succeeded(errs), "%d writes and an erasure left %d entries", succeeded(errs)-1, len(b.entries()))
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/memhooks/memhooks/shared/change"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
@@ -17,10 +17,10 @@ var indexRules = []Rule{
 }
 
 // index puts grains' words into the index.
-func (b *bench) index(grains []memory.Stored, words ...string) {
-	docs := make([]memory.Document, len(grains))
+func (b *bench) index(grains []store.Stored, words ...string) {
+	docs := make([]store.Document, len(grains))
 	for i, s := range grains {
-		docs[i] = memory.Document{Memory: b.mem, Hash: s.Hash, Terms: terms(words...)}
+		docs[i] = store.Document{Memory: b.mem, Hash: s.Hash, Terms: terms(words...)}
 	}
 	b.done("indexing", b.Index.Put(b.ctx, docs))
 }
@@ -34,13 +34,13 @@ func terms(words ...string) []string {
 	return out
 }
 
-func (b *bench) find(anyOf, must []string, limit int) memory.Found {
+func (b *bench) find(anyOf, must []string, limit int) store.Found {
 	found, err := b.Index.Find(b.ctx, b.mem, terms(anyOf...), terms(must...), limit)
 	b.done("a search", err)
 	return found
 }
 
-func (b *bench) finds(what string, found memory.Found, wanted ...memory.Stored) {
+func (b *bench) finds(what string, found store.Found, wanted ...store.Stored) {
 	hashes := map[string]bool{}
 	for _, g := range found.Grains {
 		b.want(!hashes[g.Hash], "%s found one grain twice", what)
@@ -51,9 +51,9 @@ func (b *bench) finds(what string, found memory.Found, wanted ...memory.Stored) 
 
 func indexFinds(b *bench) {
 	red, blue, both := b.add("red"), b.add("blue"), b.add("both")
-	b.index([]memory.Stored{red}, "red", "tea")
-	b.index([]memory.Stored{blue}, "blue", "tea")
-	b.index([]memory.Stored{both}, "red", "blue")
+	b.index([]store.Stored{red}, "red", "tea")
+	b.index([]store.Stored{blue}, "blue", "tea")
+	b.index([]store.Stored{both}, "red", "blue")
 	for range 2 {
 		b.finds("any of red", b.find([]string{"red"}, nil, 10), red, both)
 		b.finds("any of red and blue", b.find([]string{"red", "blue"}, nil, 10), red, blue, both)
@@ -67,13 +67,13 @@ func indexFinds(b *bench) {
 
 func indexCurrent(b *bench) {
 	a, gone := b.add("a"), b.add("gone")
-	b.index([]memory.Stored{a, gone}, "red")
+	b.index([]store.Stored{a, gone}, "red")
 	next := b.supersede(a, "a2")
 	b.forget(gone)
 	b.finds("a search after a supersede and a forget", b.find([]string{"red"}, nil, 10))
-	b.index([]memory.Stored{a, gone, b.grain("never")}, "red")
+	b.index([]store.Stored{a, gone, b.grain("never")}, "red")
 	b.finds("a search after indexing what is not current", b.find([]string{"red"}, nil, 10))
-	b.index([]memory.Stored{next}, "red")
+	b.index([]store.Stored{next}, "red")
 	found := b.find([]string{"red"}, nil, 10)
 	b.finds("a search for a newer version", found, next)
 	b.want(string(found.Grains[0].Box) == string(next.Box), "a search gave a grain without its box")
@@ -81,12 +81,12 @@ func indexCurrent(b *bench) {
 
 func indexPending(b *bench) {
 	other := b.in("globex", "home")
-	var all []memory.Stored
+	var all []store.Stored
 	for i := range 5 {
 		all = append(all, b.add(fmt.Sprint(i)))
 	}
 	foreign := other.add("elsewhere")
-	pending := func(m change.Memory, limit int) []memory.Located {
+	pending := func(m change.Memory, limit int) []store.Located {
 		found, err := b.Index.Pending(b.ctx, m, limit)
 		b.done("listing what is not indexed", err)
 		return found
@@ -111,10 +111,10 @@ func indexPending(b *bench) {
 
 func indexDescribes(b *bench) {
 	red, blue := b.add("red"), b.add("blue")
-	b.index([]memory.Stored{red}, "red", "tea")
-	b.index([]memory.Stored{blue}, "blue", "tea")
+	b.index([]store.Stored{red}, "red", "tea")
+	b.index([]store.Stored{blue}, "blue", "tea")
 	other := b.in("acme", "other")
-	other.index([]memory.Stored{other.add("elsewhere")}, "tea")
+	other.index([]store.Stored{other.add("elsewhere")}, "tea")
 	found := b.find([]string{"red", "tea"}, nil, 10)
 	tea, word := terms("tea")[0], terms("red")[0]
 	b.want(found.Docs == 2, "an index of 2 grains says that they are %d", found.Docs)
@@ -125,7 +125,7 @@ func indexDescribes(b *bench) {
 
 func indexErased(b *bench) {
 	ann, bob := b.add("ann", about("ann")), b.add("bob", about("bob"))
-	b.index([]memory.Stored{ann, bob}, "red")
+	b.index([]store.Stored{ann, bob}, "red")
 	b.destroy(seal.Selector{Person: "ann"})
 	for range 2 {
 		b.finds("a search after an erasure", b.find([]string{"red"}, nil, 10), bob)

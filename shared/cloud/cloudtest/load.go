@@ -6,7 +6,7 @@ import (
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 var loadRules = []Rule{
@@ -20,14 +20,14 @@ var loadRules = []Rule{
 
 func loadHash(b *bench) {
 	a := b.add("a")
-	b.want(b.load("a first grain", memory.Ref{Hash: a.Hash}).State == memory.Current, "a first grain is not current")
+	b.want(b.load("a first grain", store.Ref{Hash: a.Hash}).State == store.Current, "a first grain is not current")
 	next := b.supersede(a, "a2")
 	for range 2 {
-		old := b.load("a superseded grain", memory.Ref{Hash: a.Hash})
-		b.want(old.Hash == a.Hash && old.State == memory.Superseded && bytes.Equal(old.Box, a.Box),
+		old := b.load("a superseded grain", store.Ref{Hash: a.Hash})
+		b.want(old.Hash == a.Hash && old.State == store.Superseded && bytes.Equal(old.Box, a.Box),
 			"a superseded grain's hash gives %.8s in state %d", old.Hash, old.State)
-		now := b.load("its successor", memory.Ref{Hash: next.Hash})
-		b.want(now.State == memory.Current && now.Version == 2 && now.Lineage == a.Hash, "its successor has state %d, version %d", now.State, now.Version)
+		now := b.load("its successor", store.Ref{Hash: next.Hash})
+		b.want(now.State == store.Current && now.Version == 2 && now.Lineage == a.Hash, "its successor has state %d, version %d", now.State, now.Version)
 		b.reopen()
 	}
 }
@@ -35,7 +35,7 @@ func loadHash(b *bench) {
 func loadLeads(b *bench) {
 	a := b.add("a", called("color"))
 	b.add("other", called("shape"))
-	ways := map[string]memory.Ref{
+	ways := map[string]store.Ref{
 		"lineage": {Lineage: a.Hash}, "prefix": {Prefix: a.Hash[:32]}, "name": {Name: blind("color")},
 	}
 	for version := 1; version <= 3; version++ {
@@ -54,19 +54,19 @@ func loadLeads(b *bench) {
 			continue // its blind went with the lineage
 		}
 		b.done("loading a gone head by "+way, err)
-		b.want(got.State == memory.Gone && got.Box == nil, "the %s of a gone lineage leads to state %d", way, got.State)
+		b.want(got.State == store.Gone && got.Box == nil, "the %s of a gone lineage leads to state %d", way, got.State)
 	}
 }
 
 func loadGone(b *bench) {
 	a := b.add("a", about("ann"), scoped("acme/prod"))
 	next := b.supersede(a, "a2")
-	b.load("a grain that is gone soon", memory.Ref{Hash: next.Hash})
+	b.load("a grain that is gone soon", store.Ref{Hash: next.Hash})
 	b.forget(next)
 	for range 2 {
-		for _, s := range []memory.Stored{a, next} {
-			got := b.load("a gone grain", memory.Ref{Hash: s.Hash})
-			b.want(got.State == memory.Gone && got.Box == nil, "version %d of a gone lineage has state %d and a box of %d bytes", s.Version, got.State, len(got.Box))
+		for _, s := range []store.Stored{a, next} {
+			got := b.load("a gone grain", store.Ref{Hash: s.Hash})
+			b.want(got.State == store.Gone && got.Box == nil, "version %d of a gone lineage has state %d and a box of %d bytes", s.Version, got.State, len(got.Box))
 			b.want(got.Hash == s.Hash && got.Lineage == a.Hash, "a gone grain lost its identifiers")
 		}
 		b.crash()
@@ -75,26 +75,26 @@ func loadGone(b *bench) {
 
 func loadAbsent(b *bench) {
 	b.add("a", called("color"))
-	for what, ref := range map[string]memory.Ref{
+	for what, ref := range map[string]store.Ref{
 		"hash": {Hash: hash("no")}, "lineage": {Lineage: hash("no")}, "prefix": {Prefix: hash("no")[:32]}, "name": {Name: blind("no")},
 	} {
 		_, err := b.Grains.Load(b.ctx, b.mem, ref)
 		b.refused("loading by an unknown "+what, err, fault.NotFound)
 	}
-	_, err := b.Grains.Load(b.ctx, change.Memory{Tenant: b.mem.Tenant, ID: "nowhere"}, memory.Ref{Hash: hash("a")})
+	_, err := b.Grains.Load(b.ctx, change.Memory{Tenant: b.mem.Tenant, ID: "nowhere"}, store.Ref{Hash: hash("a")})
 	b.refused("loading from a memory that is not there", err, fault.NotFound)
 }
 
 func loadIntact(b *bench) {
 	full := b.add("full", about("Ann \U0001f600"), scoped("acme/prod"), spaced("work"), typed("event"), called("color"), telling("tea"),
-		func(s *memory.Stored) { s.CreatedAt -= 86_400_000; s.Box = bytes.Repeat([]byte{0, 255, '\n'}, 5000) })
+		func(s *store.Stored) { s.CreatedAt -= 86_400_000; s.Box = bytes.Repeat([]byte{0, 255, '\n'}, 5000) })
 	bare := b.add("bare")
 	next := b.supersede(full, "full2")
-	full.State = memory.Superseded
+	full.State = store.Superseded
 	for range 2 {
-		for _, s := range []memory.Stored{full, bare, next} {
-			got := b.load("a stored grain", memory.Ref{Hash: s.Hash})
-			if s.State == memory.Superseded {
+		for _, s := range []store.Stored{full, bare, next} {
+			got := b.load("a stored grain", store.Ref{Hash: s.Hash})
+			if s.State == store.Superseded {
 				got.Name, got.Subject = s.Name, s.Subject // kept of the current grain alone is enough
 			}
 			b.want(sameStored(got, s), "stored was %+v, loaded %+v", shown(s), shown(got))
@@ -110,7 +110,7 @@ func loadStrong(b *bench) {
 	grains := b.Grains
 	go func() {
 		for version := 0; ; {
-			got, err := grains.Load(b.ctx, b.mem, memory.Ref{Lineage: lineage})
+			got, err := grains.Load(b.ctx, b.mem, store.Ref{Lineage: lineage})
 			if err == nil && got.Version < version {
 				err = fmt.Errorf("version %d was loaded after version %d", got.Version, version)
 			}
@@ -130,7 +130,7 @@ func loadStrong(b *bench) {
 	b.ends = append(b.ends, func() { close(quit) })
 	for version := 2; version <= 12; version++ {
 		a = b.supersede(a, fmt.Sprint("a", version))
-		got := b.load("what was just superseded", memory.Ref{Lineage: lineage})
+		got := b.load("what was just superseded", store.Ref{Lineage: lineage})
 		b.want(got.Hash == a.Hash, "version %d was loaded after version %d was committed", got.Version, version)
 	}
 	b.end()
@@ -138,7 +138,7 @@ func loadStrong(b *bench) {
 }
 
 // sameStored compares what a port promises to keep; Seq is optional.
-func sameStored(a, b memory.Stored) bool {
+func sameStored(a, b store.Stored) bool {
 	return a.Hash == b.Hash && a.Lineage == b.Lineage && a.Type == b.Type && a.Namespace == b.Namespace &&
 		a.Person == b.Person && a.ScopePath == b.ScopePath && a.CreatedAt == b.CreatedAt && a.FirstAt == b.FirstAt &&
 		a.Version == b.Version && a.State == b.State && a.KeyID == b.KeyID &&
@@ -146,7 +146,7 @@ func sameStored(a, b memory.Stored) bool {
 }
 
 // shown is a grain without its box, for messages.
-func shown(s memory.Stored) memory.Stored {
+func shown(s store.Stored) store.Stored {
 	s.Box = nil
 	return s
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 var logRules = []Rule{
@@ -31,7 +31,7 @@ func logGapless(b *bench) {
 			other.add(fmt.Sprint(round, i))
 		}
 		_, err := b.commit(b.replacing(hash("never"), b.grain("never2")))
-		b.conflict("a write that does not fit", err, 0, memory.Moved)
+		b.conflict("a write that does not fit", err, 0, store.Moved)
 		b.want(len(b.entries()) == 4*(round+1), "%d changes left %d entries", 4*(round+1), len(b.entries()))
 		b.want(b.entries()[0].Seq == 1, "the log begins at seq %d", b.entries()[0].Seq)
 		b.want(len(other.entries()) == 3*(round+1), "another memory's %d changes left %d entries", 3*(round+1), len(other.entries()))
@@ -66,9 +66,9 @@ func logNoReuse(b *bench) {
 
 func logOrder(b *bench) {
 	const lineages, versions = 3, 5
-	heads := make([]memory.Stored, lineages)
+	heads := make([]store.Stored, lineages)
 	var want [lineages][]string
-	note := func(i int, s memory.Step) {
+	note := func(i int, s store.Step) {
 		b.write(s)
 		want[i] = append(want[i], s.Change.ID)
 	}
@@ -102,7 +102,7 @@ func logOrder(b *bench) {
 
 func logReaders(b *bench) {
 	const writers, each, readers = 4, 6, 3
-	steps := make([]memory.Step, writers*each)
+	steps := make([]store.Step, writers*each)
 	for i := range steps {
 		steps[i] = b.adding(b.grain(fmt.Sprint(i)))
 	}

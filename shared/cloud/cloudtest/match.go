@@ -8,7 +8,7 @@ import (
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/hook/pattern"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 var matchRules = []Rule{
@@ -132,8 +132,8 @@ func matchFilters(b *bench) {
 	b.write(b.replacing(w.Hash, b.after(w, "w2"))) // 3
 	b.forget(a)                                    // 4
 	b.rotate()                                     // 5
-	recall := b.tells(events.Recalled, memory.Stored{Type: "", Namespace: "work"})
-	b.write(memory.Step{Change: recall}) // 6
+	recall := b.tells(events.Recalled, store.Stored{Type: "", Namespace: "work"})
+	b.write(store.Step{Change: recall}) // 6
 	for id, want := range map[string][]int64{
 		"everything": {1, 2, 3, 4, 5}, "created": {1, 2}, "work": {2, 3, 5}, "none": {5},
 		"rem": {1, 2, 3, 4, 6}, "standard": {1, 2, 3, 4, 5}, "ann": {2, 3, 5}, "rotation": {5},

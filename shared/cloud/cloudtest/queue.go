@@ -6,7 +6,7 @@ import (
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/delivery"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 var queueRules = []Rule{
@@ -82,7 +82,7 @@ func queueOrder(b *bench) {
 	failing := attempts(retry(second), retry(second), delivered)
 	r := b.serve(byHook(map[string]answer{"shaky": bySeq(map[int64]answer{2: failing, 5: failing, 7: failing}, delivered)}, delivered))
 	const lineages = 3
-	var heads [lineages]memory.Stored
+	var heads [lineages]store.Stored
 	for i := range heads {
 		heads[i] = b.add(fmt.Sprint(i))
 	}
@@ -181,7 +181,7 @@ func queueJob(b *bench) {
 	hands := r.got("h")
 	b.want(len(hands) == 2, "two changes were handed out %d times", len(hands))
 	slices.SortFunc(hands, func(a, b hand) int { return int(a.Entry.Seq - b.Entry.Seq) })
-	for i, c := range []memory.Step{first, second} {
+	for i, c := range []store.Step{first, second} {
 		j := hands[i].Job
 		b.want(sameChange(j.Entry.Change, c.Change), "the change %+v was handed out as %+v", c.Change, j.Entry.Change)
 		b.want(j.Hook == "h" && j.Attempts == 0 && j.Redrive == 0 && j.FirstAt == 0 && j.Redaction == "", "a first attempt was handed out as %+v", j)
@@ -212,7 +212,7 @@ func queueBacklog(b *bench) {
 	b.hook("h")
 	b.hook("shaky")
 	for i := 0; i < n; i += 10 {
-		var steps []memory.Step
+		var steps []store.Step
 		for k := range 10 {
 			steps = append(steps, b.adding(b.grain(fmt.Sprint(i+k))))
 		}

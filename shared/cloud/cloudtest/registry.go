@@ -5,7 +5,7 @@ import (
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 var registryRules = []Rule{
@@ -37,7 +37,7 @@ func registryVersions(b *bench) {
 func registryRace(b *bench) {
 	const n = 8
 	errs := side(n, func(i int) error {
-		return b.Memories.Put(b.ctx, memory.Instance{Memory: b.mem, Name: fmt.Sprint(i), Version: 2})
+		return b.Memories.Put(b.ctx, store.Instance{Memory: b.mem, Name: fmt.Sprint(i), Version: 2})
 	})
 	b.want(succeeded(errs) == 1, "%d of %d putters of one version succeeded", succeeded(errs), n)
 	for i, err := range errs {
@@ -59,7 +59,7 @@ func registryAbsent(b *bench) {
 		b.want(err != nil, "a memory that is not there has a log")
 	}
 	b.refused("version 2 of a memory that is not there",
-		b.Memories.Put(b.ctx, memory.Instance{Memory: change.Memory{Tenant: "acme", ID: "no"}, Version: 2}), fault.Conflict)
+		b.Memories.Put(b.ctx, store.Instance{Memory: change.Memory{Tenant: "acme", ID: "no"}, Version: 2}), fault.Conflict)
 }
 
 func registryLists(b *bench) {
@@ -88,21 +88,21 @@ func registryRemoves(b *bench) {
 	doomed := b.in("acme", "doomed")
 	kept := b.add("kept", called("color"))
 	g := doomed.add("g", called("color"))
-	doomed.index([]memory.Stored{g}, "red")
+	doomed.index([]store.Stored{g}, "red")
 	doomed.addCell(doomed.newCell(""), "")
 	doomed.idle()
 	b.done("removing a memory", b.Remover.Remove(b.ctx, doomed.mem))
 	for range 2 {
 		_, err := b.Memories.Get(b.ctx, doomed.mem)
 		b.refused("reading a removed memory", err, fault.NotFound)
-		_, err = b.Grains.Load(b.ctx, doomed.mem, memory.Ref{Hash: g.Hash})
+		_, err = b.Grains.Load(b.ctx, doomed.mem, store.Ref{Hash: g.Hash})
 		b.refused("loading from a removed memory", err, fault.NotFound)
 		_, err = doomed.commit(doomed.adding(g))
-		b.conflict("a write to a removed memory", err, 0, memory.NoMemory)
+		b.conflict("a write to a removed memory", err, 0, store.NoMemory)
 		b.crash()
 	}
 	doomed.makeMemory()
-	b.want(len(doomed.stands(memory.Filter{})) == 0 && len(doomed.entries()) == 0, "a memory that was made again holds what was removed")
+	b.want(len(doomed.stands(store.Filter{})) == 0 && len(doomed.entries()) == 0, "a memory that was made again holds what was removed")
 	_, found, err := b.Keys.KeyByID(b.ctx, doomed.vault(), g.KeyID)
 	b.done("reading a key", err)
 	b.want(!found, "a memory that was made again has a key of the removed one")
@@ -111,14 +111,14 @@ func registryRemoves(b *bench) {
 	b.want(!found, "a memory that was made again has a cell of the removed one")
 	b.finds("a search", doomed.find([]string{"red"}, nil, 10))
 	doomed.add("g", called("color"))
-	b.same("a scan of another memory", b.stands(memory.Filter{}), kept)
+	b.same("a scan of another memory", b.stands(store.Filter{}), kept)
 }
 
 func registryHooks(b *bench) {
 	b.hook("h", polled)
 	a := b.add("a")
 	b.refused("removing a memory with a hook", b.Remover.Remove(b.ctx, b.mem), fault.Conflict)
-	b.same("a scan", b.stands(memory.Filter{}), a)
+	b.same("a scan", b.stands(store.Filter{}), a)
 	b.want(len(b.entries()) == 1, "a memory that was not removed lost its log")
 	b.done("deleting a hook", b.HookRemover.Remove(b.ctx, b.mem, "h"))
 	b.done("removing a memory without hooks", b.Remover.Remove(b.ctx, b.mem))

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/memhooks/memhooks/shared/delivery"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 var restartRules = []Rule{
@@ -58,7 +58,7 @@ func restartRetry(b *bench) {
 func restartOrder(b *bench) {
 	b.hook("h")
 	r := b.serve(hang)
-	heads := make([]memory.Stored, 3)
+	heads := make([]store.Stored, 3)
 	for i := range heads {
 		heads[i] = b.add(fmt.Sprint(i))
 	}
@@ -103,7 +103,7 @@ func restartAnywhere(b *bench) {
 			}
 		}
 	}
-	var a memory.Stored
+	var a store.Stored
 	for round := range rounds {
 		b.serve(script(round))
 		if a = b.grain(fmt.Sprint("a", round)); round%2 == 0 {

@@ -3,7 +3,7 @@ package cloudtest
 import (
 	"fmt"
 
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 var scanRules = []Rule{
@@ -21,14 +21,14 @@ func scanCurrent(b *bench) {
 	a, c := b.add("a"), b.add("c")
 	b.forget(b.add("b"))
 	a2 := b.supersede(a, "a2")
-	b.same("a scan", b.stands(memory.Filter{}), a2, c)
-	page, err := b.Grains.Scan(b.ctx, b.mem, memory.Filter{}, "", 10)
+	b.same("a scan", b.stands(store.Filter{}), a2, c)
+	page, err := b.Grains.Scan(b.ctx, b.mem, store.Filter{}, "", 10)
 	b.done("a scan", err)
 	for _, g := range page.Grains {
-		b.want(g.State == memory.Current && g.Box != nil && g.Lineage != "", "a scan gave %+v", shown(g))
+		b.want(g.State == store.Current && g.Box != nil && g.Lineage != "", "a scan gave %+v", shown(g))
 	}
 	b.reopen()
-	b.same("a scan after a restart", b.stands(memory.Filter{}), a2, c)
+	b.same("a scan after a restart", b.stands(store.Filter{}), a2, c)
 }
 
 func scanFilters(b *bench) {
@@ -38,23 +38,23 @@ func scanFilters(b *bench) {
 	event := b.add("event", typed("event"))
 	color := b.add("color", called("color"))
 	tea := b.add("tea", telling("tea"))
-	all := []memory.Stored{plain, work, ann, event, color, tea}
+	all := []store.Stored{plain, work, ann, event, color, tea}
 	name := func(s string) *string { return &s }
 	for _, c := range []struct {
 		what   string
-		filter memory.Filter
-		want   []memory.Stored
+		filter store.Filter
+		want   []store.Stored
 	}{
-		{"no filter", memory.Filter{}, all},
-		{"the namespace work", memory.Filter{Namespace: name("work")}, []memory.Stored{work}},
-		{"the namespace Work", memory.Filter{Namespace: name("Work")}, nil},
-		{"an empty namespace", memory.Filter{Namespace: name("")}, nil},
-		{"the person ann", memory.Filter{Person: "ann"}, []memory.Stored{ann}},
-		{"the person Ann", memory.Filter{Person: "Ann"}, nil},
-		{"the type event", memory.Filter{Type: "event"}, []memory.Stored{event}},
-		{"a memory-set key", memory.Filter{Named: true}, []memory.Stored{color}},
-		{"the subject tea", memory.Filter{Subject: blind("tea")}, []memory.Stored{tea}},
-		{"an unknown subject", memory.Filter{Subject: blind("milk")}, nil},
+		{"no filter", store.Filter{}, all},
+		{"the namespace work", store.Filter{Namespace: name("work")}, []store.Stored{work}},
+		{"the namespace Work", store.Filter{Namespace: name("Work")}, nil},
+		{"an empty namespace", store.Filter{Namespace: name("")}, nil},
+		{"the person ann", store.Filter{Person: "ann"}, []store.Stored{ann}},
+		{"the person Ann", store.Filter{Person: "Ann"}, nil},
+		{"the type event", store.Filter{Type: "event"}, []store.Stored{event}},
+		{"a memory-set key", store.Filter{Named: true}, []store.Stored{color}},
+		{"the subject tea", store.Filter{Subject: blind("tea")}, []store.Stored{tea}},
+		{"an unknown subject", store.Filter{Subject: blind("milk")}, nil},
 	} {
 		b.same("a scan by "+c.what, b.stands(c.filter), c.want...)
 	}
@@ -66,9 +66,9 @@ func scanTogether(b *bench) {
 	b.add("work", spaced(work))
 	b.add("ann", about("ann"))
 	b.add("others", spaced(work), about("bob"), telling("tea"))
-	full := memory.Filter{Namespace: &work, Person: "ann", Type: "event", Named: true, Subject: blind("tea"), ScopeTree: work}
+	full := store.Filter{Namespace: &work, Person: "ann", Type: "event", Named: true, Subject: blind("tea"), ScopeTree: work}
 	b.same("a scan by everything", b.stands(full), want)
-	b.same("a scan by namespace and person", b.stands(memory.Filter{Namespace: &work, Person: "ann"}), want)
+	b.same("a scan by namespace and person", b.stands(store.Filter{Namespace: &work, Person: "ann"}), want)
 	full.Person = "bob"
 	b.same("a scan by everything but another person", b.stands(full))
 }
@@ -82,10 +82,10 @@ func scanTree(b *bench) {
 	b.add("dashed", scoped("acme/prod-eu"))
 	b.add("case", scoped("Acme/prod"))
 	b.add("elsewhere", spaced("acme/prod"), scoped("other"))
-	b.same("the tree acme/prod", b.stands(memory.Filter{ScopeTree: "acme/prod"}), prod, eu, fallback)
-	b.same("the tree acme/prod/eu", b.stands(memory.Filter{ScopeTree: "acme/prod/eu"}), eu)
-	b.same("the tree acme/pro", b.stands(memory.Filter{ScopeTree: "acme/pro"}))
-	got := b.stands(memory.Filter{ScopeTree: "acme"})
+	b.same("the tree acme/prod", b.stands(store.Filter{ScopeTree: "acme/prod"}), prod, eu, fallback)
+	b.same("the tree acme/prod/eu", b.stands(store.Filter{ScopeTree: "acme/prod/eu"}), eu)
+	b.same("the tree acme/pro", b.stands(store.Filter{ScopeTree: "acme/pro"}))
+	got := b.stands(store.Filter{ScopeTree: "acme"})
 	b.want(len(got) == 6 && got[acme.Hash], "the tree acme gave %d grains of 6", len(got))
 }
 
@@ -94,18 +94,18 @@ func scanLiteral(b *bench) {
 		b.add(fmt.Sprint("grain ", i), scoped(path))
 	}
 	for _, root := range []string{"a_b", "axb", "a%", "a", `a\b`, "a*b", "a[b]", "é", "e\u0301", "b'"} {
-		got := b.stands(memory.Filter{ScopeTree: root})
+		got := b.stands(store.Filter{ScopeTree: root})
 		b.want(len(got) == 1, "the tree %q gave %d grains, not its one", root, len(got))
 	}
 	for _, root := range []string{"%", "_", "A_B", "a_", "*"} {
-		got := b.stands(memory.Filter{ScopeTree: root})
+		got := b.stands(store.Filter{ScopeTree: root})
 		b.want(len(got) == 0, "the tree %q gave %d grains of others", root, len(got))
 	}
 }
 
 func scanStable(b *bench) {
 	standing := map[string]bool{}
-	var moving []memory.Stored
+	var moving []store.Stored
 	for i := range 12 {
 		s := b.add(fmt.Sprint("grain ", i))
 		if i%3 == 0 {
@@ -116,7 +116,7 @@ func scanStable(b *bench) {
 	}
 	seen := map[string]int{}
 	for after, n := "", 0; ; n++ {
-		page, err := b.Grains.Scan(b.ctx, b.mem, memory.Filter{}, after, 2)
+		page, err := b.Grains.Scan(b.ctx, b.mem, store.Filter{}, after, 2)
 		b.done("a page of a scan", err)
 		b.want(len(page.Grains) <= 2, "a page of 2 holds %d grains", len(page.Grains))
 		for _, g := range page.Grains {
@@ -147,9 +147,9 @@ func scanTotal(b *bench) {
 	}
 	b.add("other")
 	for _, c := range []struct {
-		filter memory.Filter
+		filter store.Filter
 		want   int
-	}{{memory.Filter{}, 6}, {memory.Filter{Person: "ann"}, 5}, {memory.Filter{Person: "bob"}, 0}} {
+	}{{store.Filter{}, 6}, {store.Filter{Person: "ann"}, 5}, {store.Filter{Person: "bob"}, 0}} {
 		for after := ""; ; {
 			page, err := b.Grains.Scan(b.ctx, b.mem, c.filter, after, 2)
 			b.done("a scan", err)
@@ -167,7 +167,7 @@ func statsCount(b *bench) {
 	a := b.add("a")
 	b.add("b", spaced("work"), typed("event"))
 	b.forget(b.add("c"))
-	b.supersede(a, "a2", func(s *memory.Stored) { s.Namespace = "Moved" })
+	b.supersede(a, "a2", func(s *store.Stored) { s.Namespace = "Moved" })
 	for range 2 {
 		got, err := b.Counter.Count(b.ctx, b.mem)
 		b.done("counting", err)

@@ -7,7 +7,7 @@ import (
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/feed"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
@@ -25,26 +25,26 @@ func (b *bench) neighbours() []*bench {
 
 func tenantGrains(b *bench) {
 	mine := b.add("a", called("color"), telling("tea"), about("ann"))
-	b.index([]memory.Stored{mine}, "red")
+	b.index([]store.Stored{mine}, "red")
 	for i, n := range b.neighbours() {
-		for what, ref := range map[string]memory.Ref{
+		for what, ref := range map[string]store.Ref{
 			"hash": {Hash: mine.Hash}, "lineage": {Lineage: mine.Hash}, "prefix": {Prefix: mine.Hash[:32]}, "name": {Name: mine.Name},
 		} {
 			_, err := n.Grains.Load(b.ctx, n.mem, ref)
 			b.refused("loading another memory's grain by "+what, err, fault.NotFound)
 		}
-		b.want(len(n.stands(memory.Filter{})) == 0 && len(n.stands(memory.Filter{Subject: mine.Subject})) == 0, "a scan shows another memory's grain")
+		b.want(len(n.stands(store.Filter{})) == 0 && len(n.stands(store.Filter{Subject: mine.Subject})) == 0, "a scan shows another memory's grain")
 		b.finds("a search of another memory", n.find([]string{"red"}, nil, 10))
 		_, err := n.commit(n.forgetting(mine))
-		b.conflict("forgetting another memory's grain", err, 0, memory.Moved)
-		n.index([]memory.Stored{mine}, "blue")
-		theirs := n.add("a", called("color"), func(s *memory.Stored) { s.Box = []byte(fmt.Sprint("box ", i)) })
-		got := n.load("a memory's own grain", memory.Ref{Hash: mine.Hash})
+		b.conflict("forgetting another memory's grain", err, 0, store.Moved)
+		n.index([]store.Stored{mine}, "blue")
+		theirs := n.add("a", called("color"), func(s *store.Stored) { s.Box = []byte(fmt.Sprint("box ", i)) })
+		got := n.load("a memory's own grain", store.Ref{Hash: mine.Hash})
 		b.want(string(got.Box) == string(theirs.Box), "equal grains of two memories share their box")
 		n.forget(theirs)
 	}
-	got := b.load("a grain beside equal ones", memory.Ref{Name: mine.Name})
-	b.want(got.State == memory.Current && string(got.Box) == string(mine.Box), "another memory's forget took a grain")
+	got := b.load("a grain beside equal ones", store.Ref{Name: mine.Name})
+	b.want(got.State == store.Current && string(got.Box) == string(mine.Box), "another memory's forget took a grain")
 	b.finds("a search", b.find([]string{"red"}, nil, 10), mine)
 	b.finds("a search for another memory's word", b.find([]string{"blue"}, nil, 10))
 }
@@ -109,9 +109,9 @@ func tenantErasure(b *bench) {
 		_, err := n.commit(n.adding(n.grain("b", about("ann"), under(mine.KeyID))))
 		b.want(err != nil, "a memory sealed under another's key")
 	}
-	b.same("a scan", b.stands(memory.Filter{}), mine)
+	b.same("a scan", b.stands(store.Filter{}), mine)
 	b.current(b.key(seal.Pair{Person: "ann", Scope: mine.Scope()}))
 	b.supersede(mine, "a2", under(mine.KeyID))
-	_, err := b.Grains.Load(b.ctx, change.Memory{}, memory.Ref{Hash: mine.Hash})
+	_, err := b.Grains.Load(b.ctx, change.Memory{}, store.Ref{Hash: mine.Hash})
 	b.refused("loading from no memory", err, fault.NotFound)
 }

@@ -9,20 +9,20 @@ import (
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/feed"
-	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
 // edit changes a grain that is being built.
-type edit func(*memory.Stored)
+type edit func(*store.Stored)
 
-func spaced(namespace string) edit { return func(s *memory.Stored) { s.Namespace = namespace } }
-func about(person string) edit     { return func(s *memory.Stored) { s.Person = person } }
-func scoped(path string) edit      { return func(s *memory.Stored) { s.ScopePath = path } }
-func typed(kind string) edit       { return func(s *memory.Stored) { s.Type = kind } }
-func called(name string) edit      { return func(s *memory.Stored) { s.Name = blind(name) } }
-func telling(subject string) edit  { return func(s *memory.Stored) { s.Subject = blind(subject) } }
-func under(key string) edit        { return func(s *memory.Stored) { s.KeyID = key } }
+func spaced(namespace string) edit { return func(s *store.Stored) { s.Namespace = namespace } }
+func about(person string) edit     { return func(s *store.Stored) { s.Person = person } }
+func scoped(path string) edit      { return func(s *store.Stored) { s.ScopePath = path } }
+func typed(kind string) edit       { return func(s *store.Stored) { s.Type = kind } }
+func called(name string) edit      { return func(s *store.Stored) { s.Name = blind(name) } }
+func telling(subject string) edit  { return func(s *store.Stored) { s.Subject = blind(subject) } }
+func under(key string) edit        { return func(s *store.Stored) { s.KeyID = key } }
 
 // hash is the content address of an invented grain.
 func hash(name string) string {
@@ -36,8 +36,8 @@ func blind(word string) []byte {
 }
 
 // grain builds the first grain of a lineage, under its pair's current key.
-func (b *bench) grain(name string, edits ...edit) memory.Stored {
-	s := memory.Stored{
+func (b *bench) grain(name string, edits ...edit) store.Stored {
+	s := store.Stored{
 		Hash: hash(name), Type: "belief", Namespace: "default",
 		CreatedAt: b.now(), Version: 1, Box: []byte("sealed " + name),
 	}
@@ -52,8 +52,8 @@ func (b *bench) grain(name string, edits ...edit) memory.Stored {
 }
 
 // after builds the version that follows old; what edits do not say carries over.
-func (b *bench) after(old memory.Stored, name string, edits ...edit) memory.Stored {
-	carried := func(s *memory.Stored) {
+func (b *bench) after(old store.Stored, name string, edits ...edit) store.Stored {
+	carried := func(s *store.Stored) {
 		s.Type, s.Namespace, s.Person, s.ScopePath = old.Type, old.Namespace, old.Person, old.ScopePath
 		s.Subject, s.Name = old.Subject, old.Name
 	}
@@ -63,7 +63,7 @@ func (b *bench) after(old memory.Stored, name string, edits ...edit) memory.Stor
 }
 
 // tells is the change about a grain.
-func (b *bench) tells(cause events.Cause, s memory.Stored) change.Change {
+func (b *bench) tells(cause events.Cause, s store.Stored) change.Change {
 	return change.Change{
 		ID: b.id(), Memory: b.mem, Cause: cause, At: b.now(), Lineage: s.Lineage, Hash: s.Hash,
 		GrainType: s.Type, Namespace: s.Namespace, UserID: s.Person, ScopePath: s.ScopePath, CreatedAt: s.FirstAt,
@@ -72,32 +72,32 @@ func (b *bench) tells(cause events.Cause, s memory.Stored) change.Change {
 
 // adding, replacing and forgetting are the steps of a write.
 
-func (b *bench) adding(s memory.Stored) memory.Step {
-	return memory.Step{Lineage: s.Lineage, Put: &s, Change: b.tells(events.Created, s)}
+func (b *bench) adding(s store.Stored) store.Step {
+	return store.Step{Lineage: s.Lineage, Put: &s, Change: b.tells(events.Created, s)}
 }
 
-func (b *bench) replacing(old string, s memory.Stored) memory.Step {
+func (b *bench) replacing(old string, s store.Stored) store.Step {
 	c := b.tells(events.Superseded, s)
 	c.Superseded = old
-	return memory.Step{Lineage: s.Lineage, Expect: old, Put: &s, Change: c}
+	return store.Step{Lineage: s.Lineage, Expect: old, Put: &s, Change: c}
 }
 
-func (b *bench) forgetting(s memory.Stored) memory.Step {
-	return memory.Step{Lineage: s.Lineage, Expect: s.Hash, Forget: true, Change: b.tells(events.Forgotten, s)}
+func (b *bench) forgetting(s store.Stored) store.Step {
+	return store.Step{Lineage: s.Lineage, Expect: s.Hash, Forget: true, Change: b.tells(events.Forgotten, s)}
 }
 
 // rotating only raises a change.
-func (b *bench) rotating() memory.Step {
-	return memory.Step{Change: change.Change{ID: b.id(), Memory: b.mem, Cause: events.Rotated, At: b.now(), KeyID: b.id()}}
+func (b *bench) rotating() store.Step {
+	return store.Step{Change: change.Change{ID: b.id(), Memory: b.mem, Cause: events.Rotated, At: b.now(), KeyID: b.id()}}
 }
 
 // commit commits steps as one write.
-func (b *bench) commit(steps ...memory.Step) (memory.Committed, error) {
-	return b.Grains.Commit(b.ctx, memory.Write{Memory: b.mem, Steps: steps})
+func (b *bench) commit(steps ...store.Step) (store.Committed, error) {
+	return b.Grains.Commit(b.ctx, store.Write{Memory: b.mem, Steps: steps})
 }
 
 // write is commit of what has to succeed.
-func (b *bench) write(steps ...memory.Step) memory.Committed {
+func (b *bench) write(steps ...store.Step) store.Committed {
 	c, err := b.commit(steps...)
 	b.done("a commit", err)
 	b.want(len(c.Seq) == len(steps) && len(c.Existing) == len(steps),
@@ -106,27 +106,27 @@ func (b *bench) write(steps ...memory.Step) memory.Committed {
 }
 
 // add stores a first grain.
-func (b *bench) add(name string, edits ...edit) memory.Stored {
+func (b *bench) add(name string, edits ...edit) store.Stored {
 	s := b.grain(name, edits...)
 	b.write(b.adding(s))
 	return s
 }
 
 // supersede stores a newer version of a grain.
-func (b *bench) supersede(old memory.Stored, name string, edits ...edit) memory.Stored {
+func (b *bench) supersede(old store.Stored, name string, edits ...edit) store.Stored {
 	s := b.after(old, name, edits...)
 	b.write(b.replacing(old.Hash, s))
 	return s
 }
 
 // forget deletes a grain's lineage.
-func (b *bench) forget(s memory.Stored) { b.write(b.forgetting(s)) }
+func (b *bench) forget(s store.Stored) { b.write(b.forgetting(s)) }
 
 // rotate raises a change that is about no grain.
 func (b *bench) rotate() { b.write(b.rotating()) }
 
 // load loads what has to be there.
-func (b *bench) load(what string, ref memory.Ref) memory.Stored {
+func (b *bench) load(what string, ref store.Ref) store.Stored {
 	s, err := b.Grains.Load(b.ctx, b.mem, ref)
 	b.done("loading "+what, err)
 	return s
@@ -134,7 +134,7 @@ func (b *bench) load(what string, ref memory.Ref) memory.Stored {
 
 // stands returns the hashes of all current grains that a filter selects, read
 // in pages.
-func (b *bench) stands(f memory.Filter) map[string]bool {
+func (b *bench) stands(f store.Filter) map[string]bool {
 	found := map[string]bool{}
 	for after, pages := "", 0; ; pages++ {
 		page, err := b.Grains.Scan(b.ctx, b.mem, f, after, 3)
@@ -152,7 +152,7 @@ func (b *bench) stands(f memory.Filter) map[string]bool {
 }
 
 // same ends the rule unless found holds exactly the wanted grains.
-func (b *bench) same(what string, found map[string]bool, wanted ...memory.Stored) {
+func (b *bench) same(what string, found map[string]bool, wanted ...store.Stored) {
 	want := map[string]bool{}
 	for _, s := range wanted {
 		want[s.Hash] = true
@@ -231,8 +231,8 @@ func (b *bench) newKey(p seal.Pair) seal.KeyRecord {
 func (b *bench) vault() seal.Vault { return seal.Vault{Tenant: b.mem.Tenant, Memory: b.mem.ID} }
 
 // destroy erases what a selector covers, raising one Erased change.
-func (b *bench) destroy(sel seal.Selector) (keys []seal.KeyRecord, current []memory.Stored) {
-	err := b.Eraser.Erase(b.ctx, b.mem, sel, func(k []seal.KeyRecord, c []memory.Stored) ([]change.Change, error) {
+func (b *bench) destroy(sel seal.Selector) (keys []seal.KeyRecord, current []store.Stored) {
+	err := b.Eraser.Erase(b.ctx, b.mem, sel, func(k []seal.KeyRecord, c []store.Stored) ([]change.Change, error) {
 		keys, current = slices.Clone(k), slices.Clone(c)
 		return []change.Change{b.erased(sel, len(c))}, nil
 	})

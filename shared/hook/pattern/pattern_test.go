@@ -51,62 +51,65 @@ var sample = event{
 	"confidence": {"0.80"},
 }
 
+// matches says of each filter whether it matches the sample.
+var matches = []struct {
+	filter string
+	want   bool
+}{
+	{`null`, true},
+	{`{}`, true},
+	{`{"namespace":["default"]}`, true},
+	{`{"namespace":["other","default"]}`, true},
+	{`{"namespace":["Default"]}`, false},
+	{`{"namespace":["default"],"subject":["bob"]}`, false},
+	{`{"event_type":["grain_created"],"grain_type":["belief"],"relation":["likes"]}`, true},
+	{`{"object":[""]}`, true},
+	{`{"user_id":["alice"]}`, false},
+
+	{`{"subject":[{"prefix":"al"}]}`, true},
+	{`{"subject":[{"prefix":"alice-"}]}`, false},
+	{`{"subject":["bob",{"prefix":"x"},{"prefix":"ali"}]}`, true},
+
+	{`{"subject":[{"anything-but":"bob"}]}`, true},
+	{`{"subject":[{"anything-but":"alice"}]}`, false},
+	{`{"subject":[{"anything-but":["alice","bob"]}]}`, false},
+	{`{"subject":[{"anything-but":["bob","carol"]}]}`, true},
+	{`{"subject":[{"anything-but":{"prefix":"a"}}]}`, false},
+	{`{"subject":[{"anything-but":{"prefix":"b"}}]}`, true},
+	{`{"user_id":[{"anything-but":"bob"}]}`, false}, // an absent field is not "something else"
+
+	{`{"user_id":[{"exists":false}]}`, true},
+	{`{"user_id":[{"exists":true}]}`, false},
+	{`{"scope_path":[{"exists":false}]}`, true}, // no value is absent
+	{`{"subject":[{"exists":true}]}`, true},
+	{`{"object":[{"exists":true}]}`, true}, // the empty string is a value
+	{`{"subject":[{"exists":false}]}`, false},
+	{`{"user_id":["alice",{"exists":false}]}`, true},
+
+	{`{"tags":["morning"]}`, true},
+	{`{"tags":["evening"]}`, false},
+	{`{"tags":[{"prefix":"cof"}]}`, true},
+	{`{"tags":[{"anything-but":"coffee"}]}`, true}, // morning is
+	{`{"tags":[{"anything-but":["coffee","morning"]}]}`, false},
+
+	{`{"confidence":[0.8]}`, true},
+	{`{"confidence":[8e-1]}`, true},
+	{`{"confidence":[0.5,1]}`, false},
+	{`{"confidence":[{"anything-but":0.8}]}`, false},
+	{`{"confidence":[{"anything-but":[0.1,0.2]}]}`, true},
+	{`{"confidence":[{"numeric":["=",0.8]}]}`, true},
+	{`{"confidence":[{"numeric":[">",0.8]}]}`, false},
+	{`{"confidence":[{"numeric":[">=",0.8]}]}`, true},
+	{`{"confidence":[{"numeric":["<",0.8]}]}`, false},
+	{`{"confidence":[{"numeric":["<=",0.8]}]}`, true},
+	{`{"confidence":[{"numeric":[">",0.5,"<=",0.8]}]}`, true},
+	{`{"confidence":[{"numeric":["<",0.8,">",0]}]}`, false},
+	{`{"confidence":[{"numeric":["<",0.1]},{"numeric":[">",0.7]}]}`, true},
+	{`{"confidence":[{"exists":true}]}`, true},
+}
+
 func TestMatch(t *testing.T) {
-	for _, c := range []struct {
-		filter string
-		want   bool
-	}{
-		{`null`, true},
-		{`{}`, true},
-		{`{"namespace":["default"]}`, true},
-		{`{"namespace":["other","default"]}`, true},
-		{`{"namespace":["Default"]}`, false},
-		{`{"namespace":["default"],"subject":["bob"]}`, false},
-		{`{"event_type":["grain_created"],"grain_type":["belief"],"relation":["likes"]}`, true},
-		{`{"object":[""]}`, true},
-		{`{"user_id":["alice"]}`, false},
-
-		{`{"subject":[{"prefix":"al"}]}`, true},
-		{`{"subject":[{"prefix":"alice-"}]}`, false},
-		{`{"subject":["bob",{"prefix":"x"},{"prefix":"ali"}]}`, true},
-
-		{`{"subject":[{"anything-but":"bob"}]}`, true},
-		{`{"subject":[{"anything-but":"alice"}]}`, false},
-		{`{"subject":[{"anything-but":["alice","bob"]}]}`, false},
-		{`{"subject":[{"anything-but":["bob","carol"]}]}`, true},
-		{`{"subject":[{"anything-but":{"prefix":"a"}}]}`, false},
-		{`{"subject":[{"anything-but":{"prefix":"b"}}]}`, true},
-		{`{"user_id":[{"anything-but":"bob"}]}`, false}, // an absent field is not "something else"
-
-		{`{"user_id":[{"exists":false}]}`, true},
-		{`{"user_id":[{"exists":true}]}`, false},
-		{`{"scope_path":[{"exists":false}]}`, true}, // no value is absent
-		{`{"subject":[{"exists":true}]}`, true},
-		{`{"object":[{"exists":true}]}`, true}, // the empty string is a value
-		{`{"subject":[{"exists":false}]}`, false},
-		{`{"user_id":["alice",{"exists":false}]}`, true},
-
-		{`{"tags":["morning"]}`, true},
-		{`{"tags":["evening"]}`, false},
-		{`{"tags":[{"prefix":"cof"}]}`, true},
-		{`{"tags":[{"anything-but":"coffee"}]}`, true}, // morning is
-		{`{"tags":[{"anything-but":["coffee","morning"]}]}`, false},
-
-		{`{"confidence":[0.8]}`, true},
-		{`{"confidence":[8e-1]}`, true},
-		{`{"confidence":[0.5,1]}`, false},
-		{`{"confidence":[{"anything-but":0.8}]}`, false},
-		{`{"confidence":[{"anything-but":[0.1,0.2]}]}`, true},
-		{`{"confidence":[{"numeric":["=",0.8]}]}`, true},
-		{`{"confidence":[{"numeric":[">",0.8]}]}`, false},
-		{`{"confidence":[{"numeric":[">=",0.8]}]}`, true},
-		{`{"confidence":[{"numeric":["<",0.8]}]}`, false},
-		{`{"confidence":[{"numeric":["<=",0.8]}]}`, true},
-		{`{"confidence":[{"numeric":[">",0.5,"<=",0.8]}]}`, true},
-		{`{"confidence":[{"numeric":["<",0.8,">",0]}]}`, false},
-		{`{"confidence":[{"numeric":["<",0.1]},{"numeric":[">",0.7]}]}`, true},
-		{`{"confidence":[{"exists":true}]}`, true},
-	} {
+	for _, c := range matches {
 		p := parse(t, c.filter)
 		if got := p.Match(sample.get); got != c.want {
 			t.Errorf("%s matches: %v, want %v", c.filter, got, c.want)

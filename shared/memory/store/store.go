@@ -1,7 +1,7 @@
-// Package memory keeps what agents remember: grains, their lineages, who they
-// are about, and how they are found, superseded, forgotten and erased. Every
-// change it makes travels the road as a change.Change.
-package memory
+// Package store is what the memory stage asks of a cloud: grains as they are
+// kept, identifiers in the open and content sealed, and the ports that keep,
+// find, erase and count them.
+package store
 
 import (
 	"context"

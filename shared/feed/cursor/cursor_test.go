@@ -1,4 +1,4 @@
-package feed_test
+package cursor_test
 
 import (
 	"context"
@@ -6,13 +6,15 @@ import (
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/feed"
+	"github.com/memhooks/memhooks/shared/feed/cursor"
 	"github.com/memhooks/memhooks/shared/seal"
 	"github.com/memhooks/memhooks/shared/seal/sealtest"
 )
 
-func cursors() feed.Cursors {
-	return feed.NewCursors(seal.New(sealtest.Config(new(sealtest.Store), 1, nil)))
+var home = change.Memory{Tenant: "main", ID: "default"}
+
+func cursors() cursor.Maker {
+	return cursor.New(seal.New(sealtest.Config(new(sealtest.Store), 1, nil)))
 }
 
 func TestACursorIsReadWhereItWasMadeOnly(t *testing.T) {
