@@ -2,6 +2,7 @@ package acceptance_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -41,11 +42,7 @@ func (m instance) example(t testing.TB, body string) object {
 		t.Errorf("id %q", id)
 	}
 	m.call(t, "GET", m.path("/hooks/"+id), nil).want(t, 200)
-	t.Cleanup(func() {
-		if a, err := m.try(t.Context(), "DELETE", m.path("/hooks/"+id), nil); err == nil && a.status != 200 {
-			t.Error(a)
-		}
-	})
+	t.Cleanup(func() { _, _ = m.try(context.Background(), "DELETE", m.path("/hooks/"+id), nil) })
 	return made
 }
 
