@@ -89,7 +89,7 @@ func (p process) run(ctx context.Context, api http.Handler) error {
 			failed <- fmt.Errorf("delivery: %w", err)
 		}
 	})
-	stages.Go(func() { upkeep(working, p.stages, p.settings, p.log) })
+	stages.Go(func() { p.upkeep(working) })
 	go func() {
 		if err := server.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve HTTP: %w", err)

@@ -2,41 +2,57 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/feed"
-	"github.com/memhooks/memhooks/shared/road"
 )
 
-// upkeepEvery is how often logs are compacted and the index catches up.
-const upkeepEvery = time.Second
+// How often upkeep looks, and how long a log that nobody writes to goes
+// uncompacted: only its age can ask for it.
+const (
+	upkeepEvery = time.Second
+	idleCompact = time.Minute
+)
+
+// busyAt is how many changes between two looks make the writer busy: then the
+// index gets one bite a look, and the rest when it is quiet. Recall reads what
+// is not indexed yet.
+const busyAt = 50
 
 // upkeep does what nobody waits for, until the context ends.
-func upkeep(ctx context.Context, st *road.Stages, s road.Settings, log *slog.Logger) {
-	keep := feed.Keep{Age: s.FeedMaxAge, Events: s.FeedMaxEvents}
+func (p process) upkeep(ctx context.Context) {
+	keep := feed.Keep{Age: p.settings.FeedMaxAge, Events: p.settings.FeedMaxEvents}
 	every := time.NewTicker(upkeepEvery)
 	defer every.Stop()
+	var compacted time.Time
+	seen := int64(-1)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-every.C:
 		}
-		if err := st.Feed.Compact(ctx, keep); err != nil && ctx.Err() == nil {
-			log.Error("compaction failed; it is tried again", "error", err)
+		written := p.watch.Written()
+		if written != seen || time.Since(compacted) > idleCompact {
+			compacted = time.Now()
+			if err := p.stages.Feed.Compact(ctx, keep); err != nil && ctx.Err() == nil {
+				p.log.Error("compaction failed; it is tried again", "error", err)
+			}
 		}
-		if err := catchUp(ctx, st); err != nil && ctx.Err() == nil {
-			log.Error("indexing failed; it is tried again, recall reads what is not indexed", "error", err)
+		if err := p.index(ctx, seen); err != nil && ctx.Err() == nil {
+			p.log.Error("indexing failed; it is tried again, recall reads what is not indexed", "error", err)
 		}
+		seen = written
 	}
 }
 
-// catchUp indexes what recall would otherwise have to read directly.
-func catchUp(ctx context.Context, st *road.Stages) error {
+// index indexes what recall would otherwise have to read directly: all of it,
+// or one bite where the writer is busy.
+func (p process) index(ctx context.Context, seen int64) error {
 	for ctx.Err() == nil {
-		if _, more, err := st.Memory.IndexSome(ctx, change.Memory{}); err != nil || !more {
+		_, more, err := p.stages.Memory.IndexSome(ctx, change.Memory{})
+		if err != nil || !more || p.watch.Written()-seen > busyAt {
 			return err
 		}
 	}

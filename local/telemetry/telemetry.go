@@ -7,6 +7,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,6 +31,7 @@ type Telemetry struct {
 	requests   *prometheus.CounterVec
 	answered   prometheus.Histogram
 	tracing    tracing
+	written    atomic.Int64
 }
 
 // New makes a Telemetry. Traces go where the OTEL_EXPORTER_OTLP_* variables
@@ -116,7 +118,11 @@ func (o observedEraser) Erase(ctx context.Context, m change.Memory, sel seal.Sel
 	return nil
 }
 
+// Written counts the changes of this process: how busy its writer is.
+func (t *Telemetry) Written() int64 { return t.written.Load() }
+
 func (t *Telemetry) raised(ctx context.Context, c *change.Change, begin time.Time) {
+	t.written.Add(1)
 	t.events.WithLabelValues(string(c.Cause)).Inc()
 	t.tracing.write(ctx, c, begin)
 }

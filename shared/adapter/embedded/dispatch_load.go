@@ -96,6 +96,11 @@ func (q *queue) loadLog(l *lane, window int) error {
 	if err != nil {
 		return err
 	}
+	if len(found) > 0 {
+		if err := q.d.warm(q.ctx, found[0].Change.Memory, found); err != nil {
+			return err
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.read != after {

@@ -88,14 +88,12 @@ func (s hooks) Put(ctx context.Context, h hook.Hook) (hook.Hook, error) {
 
 // Get is the port's.
 func (s hooks) Get(ctx context.Context, m change.Memory, id string) (hook.Hook, error) {
-	all, err := s.List(ctx, m)
+	h, err := s.d.hookByID(ctx, m, id)
 	if err != nil {
 		return hook.Hook{}, err
 	}
-	for i := range all {
-		if all[i].ID == id {
-			return all[i], nil
-		}
+	if h != nil {
+		return h.Hook, nil
 	}
 	return hook.Hook{}, fault.New(fault.NotFound, "there is no hook %q", id)
 }
