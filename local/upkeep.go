@@ -15,9 +15,9 @@ const (
 	idleCompact = time.Minute
 )
 
-// busyAt is how many changes between two looks make the writer busy: then the
-// index gets one bite a look, and the rest when it is quiet. Recall reads what
-// is not indexed yet.
+// busyAt is how many changes and POSTs between two looks make the process busy:
+// then the index gets one bite a look, and the rest when it is quiet. Recall
+// reads what is not indexed yet.
 const busyAt = 50
 
 // upkeep does what nobody waits for, until the context ends.
@@ -33,8 +33,8 @@ func (p process) upkeep(ctx context.Context) {
 			return
 		case <-every.C:
 		}
-		written := p.watch.Written()
-		if written != seen || time.Since(compacted) > idleCompact {
+		worked := p.watch.Worked()
+		if worked != seen || time.Since(compacted) > idleCompact {
 			compacted = time.Now()
 			if err := p.stages.Feed.Compact(ctx, keep); err != nil && ctx.Err() == nil {
 				p.log.Error("compaction failed; it is tried again", "error", err)
@@ -43,16 +43,16 @@ func (p process) upkeep(ctx context.Context) {
 		if err := p.index(ctx, seen); err != nil && ctx.Err() == nil {
 			p.log.Error("indexing failed; it is tried again, recall reads what is not indexed", "error", err)
 		}
-		seen = written
+		seen = worked
 	}
 }
 
 // index indexes what recall would otherwise have to read directly: all of it,
-// or one bite where the writer is busy.
+// or one bite where the process is busy.
 func (p process) index(ctx context.Context, seen int64) error {
 	for ctx.Err() == nil {
 		_, more, err := p.stages.Memory.IndexSome(ctx, change.Memory{})
-		if err != nil || !more || p.watch.Written()-seen > busyAt {
+		if err != nil || !more || p.watch.Worked()-seen > busyAt {
 			return err
 		}
 	}

@@ -31,7 +31,7 @@ type Telemetry struct {
 	requests   *prometheus.CounterVec
 	answered   prometheus.Histogram
 	tracing    tracing
-	written    atomic.Int64
+	worked     atomic.Int64
 }
 
 // New makes a Telemetry. Traces go where the OTEL_EXPORTER_OTLP_* variables
@@ -118,11 +118,12 @@ func (o observedEraser) Erase(ctx context.Context, m change.Memory, sel seal.Sel
 	return nil
 }
 
-// Written counts the changes of this process: how busy its writer is.
-func (t *Telemetry) Written() int64 { return t.written.Load() }
+// Worked counts what this process did that somebody waited for, changes and
+// POSTs: how busy it is.
+func (t *Telemetry) Worked() int64 { return t.worked.Load() }
 
 func (t *Telemetry) raised(ctx context.Context, c *change.Change, begin time.Time) {
-	t.written.Add(1)
+	t.worked.Add(1)
 	t.events.WithLabelValues(string(c.Cause)).Inc()
 	t.tracing.write(ctx, c, begin)
 }
@@ -149,6 +150,7 @@ var (
 
 func (t *Telemetry) ended(ctx context.Context, j *delivery.Job, o *delivery.Outcome) {
 	if result, made := results[o.Verdict]; made {
+		t.worked.Add(1)
 		t.attempts.WithLabelValues(result).Inc()
 		t.took.Observe(o.Took.Seconds())
 		t.tracing.attempt(ctx, j, o)
