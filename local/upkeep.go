@@ -18,7 +18,7 @@ const (
 // busyAt is how many changes and POSTs between two looks make the process busy:
 // then the index gets one bite a look, and the rest when it is quiet. Recall
 // reads what is not indexed yet.
-const busyAt = 50
+const busyAt = 500
 
 // upkeep does what nobody waits for, until the context ends.
 func (p process) upkeep(ctx context.Context) {

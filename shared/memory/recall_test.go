@@ -209,7 +209,7 @@ func TestEachRecallOfACallerRaisesOneChange(t *testing.T) {
 
 func TestIndexingTakesTheOldestAndSaysWhetherThereIsMore(t *testing.T) {
 	h := open(t)
-	in := make([]memory.Input, 300)
+	in := make([]memory.Input, 30)
 	for i := range in {
 		in[i] = memory.Input{Type: "event", Namespace: "n", Fields: fields{"content": fmt.Sprintf("word%d common", i)}}
 	}
@@ -217,16 +217,16 @@ func TestIndexingTakesTheOldestAndSaysWhetherThereIsMore(t *testing.T) {
 		h.must(r.Err)
 	}
 	met, more, err := h.IndexSome(h.ctx, change.Memory{})
-	if met != 256 || !more || err != nil {
+	if met != 16 || !more || err != nil {
 		t.Errorf("first %d, %v, %v", met, more, err)
 	}
-	h.finds("in the indexed part or not", memory.Query{Text: "word299"}, "word299 common")
+	h.finds("in the indexed part or not", memory.Query{Text: "word29"}, "word29 common")
 	h.finds("in the indexed part or not", memory.Query{Text: "word3"}, "word3 common")
-	if n := h.recall(memory.Query{Text: "common"}).Total; n != 300 {
-		t.Errorf("%d of 300 found", n)
+	if n := h.recall(memory.Query{Text: "common"}).Total; n != 30 {
+		t.Errorf("%d of 30 found", n)
 	}
 	met, more, err = h.IndexSome(h.ctx, change.Memory{})
-	if met != 44 || more || err != nil {
+	if met != 14 || more || err != nil {
 		t.Errorf("then %d, %v, %v", met, more, err)
 	}
 	if met, more, err = h.IndexSome(h.ctx, home); met != 0 || more || err != nil {

@@ -82,7 +82,7 @@ func tagsOf(fields map[string]any) []string {
 }
 
 // indexBite is how many grains are indexed in one go.
-const indexBite = 256
+const indexBite = 16
 
 // IndexSome indexes the oldest grains that the index does not hold yet, of one
 // memory or (zero) of all, and answers how many it met; less than a full bite
