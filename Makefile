@@ -56,7 +56,7 @@ fuzz: ## run every fuzz target for FUZZTIME (60s each)
 	if [ -z "$$targets" ]; then echo "no fuzz target was found"; exit 1; fi; \
 	for target in $$targets; do \
 		echo "-- $$target"; \
-		go test -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) "$${target%:*}" || exit 1; \
+		go test -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${target%:*}" || exit 1; \
 	done
 
 conformance: ## run the one conformance suite on every cloud that needs no account

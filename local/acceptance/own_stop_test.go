@@ -163,8 +163,3 @@ func TestRow100StoreLocked(t *testing.T) {
 		t.Errorf("after a restart: %v", hits)
 	}
 }
-
-func TestRow100ClockMovedBack(t *testing.T) {
-	row(t, 100, "disk full, store locked, clock moved back")
-	later(t, 100, "a clock moved back: simulation, a process's own clock can't be moved from outside")
-}

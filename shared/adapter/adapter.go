@@ -23,7 +23,7 @@ type Config struct {
 	MasterKey string // as localmaster reads it; "" = the file in the data folder
 	HoldAfter int    // dead letters in a row until a hook is held
 	Random    io.Reader
-	Now       func() time.Time
+	Now       func() time.Time // nil: the cloud's own
 	Log       *slog.Logger
 }
 

@@ -30,7 +30,7 @@ const FileName = "memhooks.db"
 type Config struct {
 	Dir     string           // the data folder; it is made where it is missing, mode 0700
 	Wrapper seal.Wrapper     // becomes cloud.Cloud.Wrapper; may be nil where nothing is sealed
-	Now     func() time.Time // nil: time.Now
+	Now     func() time.Time // nil: a clock that never goes back
 	Log     *slog.Logger     // nil: nothing is logged
 	Readers int              // how many reads may run at once; 0: 4
 	Workers int              // how many deliveries of one hook may run at once; 0: 32
@@ -60,10 +60,17 @@ func Open(ctx context.Context, c Config) (*cloud.Cloud, error) {
 	}, nil
 }
 
+// steady is the time of day at the start and what has passed since: a clock
+// that is set back meanwhile holds up no retry.
+func steady() func() time.Time {
+	start := time.Now()
+	return func() time.Time { return start.Add(time.Since(start)) }
+}
+
 // openDB opens the database and starts its writer.
 func openDB(ctx context.Context, c Config) (*db, func() error, error) {
 	if c.Now == nil {
-		c.Now = time.Now
+		c.Now = steady()
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
