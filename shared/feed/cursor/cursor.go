@@ -47,7 +47,7 @@ func (c Maker) Make(ctx context.Context, m change.Memory, listing, text string) 
 // it was altered, or belongs elsewhere.
 func (c Maker) Read(ctx context.Context, m change.Memory, listing, cursor string) (string, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(raw) < head || raw[0] != version {
+	if err != nil || len(raw) < head || raw[0] != version || base64.RawURLEncoding.EncodeToString(raw) != cursor {
 		return "", errCursor
 	}
 	text := string(raw[head:])

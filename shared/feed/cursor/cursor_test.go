@@ -61,7 +61,7 @@ func TestAnAlteredCursorIsRefused(t *testing.T) {
 			}
 		}
 	}
-	for _, no := range []string{"", "A", made[:len(made)-1], made + "A", made + "=", made[:22]} {
+	for _, no := range []string{made[:8] + "\n" + made[8:], made + "\r", "", "A", made[:len(made)-1], made + "A", made + "=", made[:22]} {
 		if got, err := c.Read(ctx, home, "events", no); fault.KindOf(err) != fault.InvalidField {
 			t.Errorf("%q reads %q, %v", no, got, err)
 		}
