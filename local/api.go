@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/auth"
@@ -17,7 +16,7 @@ import (
 
 // newAPI builds the API on the stages, and sees to it that somebody may
 // administer it: a key that had to be made is printed, this once.
-func newAPI(ctx context.Context, st *road.Stages, s road.Settings, out io.Writer, log *slog.Logger) (http.Handler, error) {
+func newAPI(ctx context.Context, st *road.Stages, s road.Settings, out io.Writer, log *slog.Logger) (*httpapi.API, error) {
 	keys := auth.New(st.Cloud.Auth, st.Cloud.AuthList)
 	first := auth.FirstKey{Raw: string(s.AdminKey), SHA256: s.AdminKeySHA256}
 	if s.Auth || first != (auth.FirstKey{}) {

@@ -35,11 +35,24 @@ func (versionCommand) Run() error {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	parsed := kong.Parse(&commands{},
+	parser := kong.Must(&commands{},
 		kong.Name("memhooks"),
 		kong.Description("Memory writes as events: filtered, redacted, signed, delivered."),
-		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
-	parsed.FatalIfErrorf(parsed.Run())
+	parsed, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "memhooks: %v; memhooks --help lists what there is\n", err)
+		os.Exit(usageError)
+	}
+	if err := parsed.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "memhooks: %v\n", err)
+		os.Exit(failed)
+	}
 }
+
+// What the process ends with besides 0.
+const (
+	failed     = 1
+	usageError = 2
+)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/memhooks/memhooks/local/telemetry"
 	"github.com/memhooks/memhooks/shared/adapter"
+	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/road"
 )
 
@@ -37,14 +38,31 @@ func (serveCommand) Run(ctx context.Context) error {
 	return serve(ctx, settings, os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 }
 
-// The pieces of a stop: answers under way, then attempts under way, each have
-// their part of the ten seconds that a stop may take.
+// The pieces of a stop: answers under way, then attempts under way (whose part
+// is the queue's own), then traces, together less than six seconds.
 const (
-	drainAnswers  = 3 * time.Second
-	flushTraces   = time.Second
+	drainAnswers = 2 * time.Second
+	flushTraces  = time.Second / 2
+)
+
+// How long a caller may take: over a request's head, over all of a request,
+// over reading an answer once it is there, and between two requests.
+const (
 	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	tellTimeout   = 30 * time.Second
 	idleTimeout   = 2 * time.Minute
 )
+
+// server is the API's. A request may wait for events, or for a receiver that
+// is tested, before there is an answer to write.
+func (p process) server(api http.Handler) *http.Server {
+	return &http.Server{
+		Handler: api, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		WriteTimeout: feed.MaxWait + p.settings.Timeout + tellTimeout,
+		ErrorLog:     slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
+	}
+}
 
 // serve runs every stage in this process until the context ends, then stops
 // cleanly: no accepted write is lost, attempts under way end or are repeated
@@ -72,7 +90,7 @@ func serve(ctx context.Context, s road.Settings, out io.Writer, log *slog.Logger
 		return fmt.Errorf("listen on %s: %w: is another memhooks running? set MEMHOOKS_ADDR to another port", s.Addr, err)
 	}
 	p := process{st, s, watch, listener, out, log}
-	return p.run(ctx, watch.Serve(api))
+	return p.run(ctx, watch.Serve(api, api.ForOperator))
 }
 
 // process is all that runs in this process.
@@ -87,7 +105,7 @@ type process struct {
 
 // run drives the road's stages and the API side by side.
 func (p process) run(ctx context.Context, api http.Handler) error {
-	server := &http.Server{Handler: api, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)}
+	server := p.server(api)
 	working, stop := context.WithCancel(context.Background())
 	defer stop()
 	var stages sync.WaitGroup

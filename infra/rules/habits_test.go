@@ -28,6 +28,13 @@ var habitRules = []rule{
 	}, []string{
 		"shared/wire/a_test.go:2: a skip without", "shared/wire/a_test.go:3: a skip without",
 	}},
+	{"imports are grouped", checkImports, map[string]string{
+		"shared/wire/a.go": "package wire\nimport (\n\"fmt\"\n\"example.org/a\"\n\"io\"\n)\n",
+		"shared/wire/b.go": "package wire\nimport (\n\"fmt\"\n\"io\"\n\n// why\n\"example.org/a\"\n\"example.org/b\"\n)\n",
+		"shared/wire/c.go": "package wire\nimport \"fmt\"\nimport \"example.org/a\"\n",
+	}, []string{
+		"shared/wire/a.go:4: example.org/a stands among", "shared/wire/a.go:5: io stands among", "shared/wire/c.go:3: example.org/a stands among",
+	}},
 	{"no init", checkInit, map[string]string{
 		"shared/wire/a.go":      "package wire\nfunc init() {}\nfunc (t) init() {}\n",
 		"shared/wire/a_test.go": "package wire\nfunc init() {}\n",
@@ -207,4 +214,29 @@ func shares(x ast.Expr) bool {
 	}
 	owner, ok := selector.X.(*ast.Ident)
 	return ok && (owner.Name == "sync" || owner.Name == "atomic")
+}
+
+// checkImports wants an empty line between the standard library's imports and
+// those of modules.
+func checkImports(t tree) []finding {
+	standard := func(s *ast.ImportSpec) bool {
+		first, _, _ := strings.Cut(strings.Trim(s.Path.Value, `"`), "/")
+		return !strings.Contains(first, ".")
+	}
+	var found []finding
+	for _, f := range t.files {
+		for i, s := range f.ast.Imports {
+			if i == 0 || standard(s) == standard(f.ast.Imports[i-1]) {
+				continue
+			}
+			begin := s.Pos()
+			if s.Doc != nil {
+				begin = s.Doc.Pos()
+			}
+			if f.line(begin) <= f.line(f.ast.Imports[i-1].End())+1 {
+				found = append(found, f.at(s.Pos(), "%s stands among imports of another kind: leave an empty line between", strings.Trim(s.Path.Value, `"`)))
+			}
+		}
+	}
+	return found
 }

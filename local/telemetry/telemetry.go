@@ -160,9 +160,10 @@ func (t *Telemetry) ended(ctx context.Context, j *delivery.Job, o *delivery.Outc
 	}
 }
 
-// Serve adds /metrics to an API and counts its answers.
-func (t *Telemetry) Serve(api http.Handler) http.Handler {
-	metrics := promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{})
+// Serve adds /metrics to an API and counts its answers. Guard stands before the
+// metrics, which count all tenants together.
+func (t *Telemetry) Serve(api http.Handler, guard func(http.Handler) http.Handler) http.Handler {
+	metrics := guard(promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/metrics" && r.Method == http.MethodGet {
 			metrics.ServeHTTP(w, r)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/memhooks/memhooks/shared/adapter/embedded"
 	"github.com/memhooks/memhooks/shared/cloud"
+	"github.com/memhooks/memhooks/shared/seal"
 	"github.com/memhooks/memhooks/shared/seal/localmaster"
 )
 
@@ -46,9 +47,16 @@ func openEmbedded(ctx context.Context, cfg Config) (*cloud.Cloud, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("MEMHOOKS_DATA=%q: the data folder can't be made: %w", cfg.Dir, err)
 	}
-	master, err := localmaster.Open(cfg.Dir, cfg.MasterKey, cfg.Random)
-	if err != nil {
-		return nil, fmt.Errorf("master key: %w", err)
+	master := func(sealed bool) (seal.Wrapper, error) {
+		open := localmaster.Open
+		if sealed {
+			open = localmaster.OpenKept
+		}
+		m, err := open(cfg.Dir, cfg.MasterKey, cfg.Random)
+		if err != nil {
+			return nil, fmt.Errorf("master key: %w", err)
+		}
+		return m, nil
 	}
-	return embedded.Open(ctx, embedded.Config{Dir: cfg.Dir, Wrapper: master, HoldAfter: cfg.HoldAfter, Now: cfg.Now, Log: cfg.Log})
+	return embedded.Open(ctx, embedded.Config{Dir: cfg.Dir, Master: master, HoldAfter: cfg.HoldAfter, Now: cfg.Now, Log: cfg.Log})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -55,19 +56,25 @@ type FirstKey struct {
 // minRaw is the fewest characters that a key chosen by an operator may have.
 const minRaw = 16
 
+// ValidRaw says whether an operator may choose this raw key: 16 or more visible
+// ASCII characters, without spaces.
+func ValidRaw(raw string) bool {
+	for i := range len(raw) {
+		if raw[i] <= ' ' || raw[i] > '~' {
+			return false
+		}
+	}
+	return len(raw) >= minRaw
+}
+
 // hash is the hash that is asked for, false where none is.
 func (f FirstKey) hash() (sum [32]byte, given bool, err error) {
 	switch {
 	case f.Raw != "" && f.SHA256 != sum:
 		return sum, false, fault.New(fault.InvalidField, "the first admin key is given twice: give the key or its hash")
 	case f.Raw != "":
-		for i := range len(f.Raw) {
-			if f.Raw[i] <= ' ' || f.Raw[i] > '~' {
-				return sum, false, fault.New(fault.InvalidField, "the first admin key must be visible ASCII characters, without spaces")
-			}
-		}
-		if len(f.Raw) < minRaw {
-			return sum, false, fault.New(fault.InvalidField, "the first admin key has %d characters: give %d or more", len(f.Raw), minRaw)
+		if !ValidRaw(f.Raw) {
+			return sum, false, fault.New(fault.InvalidField, "the first admin key must be %d or more visible ASCII characters, without spaces", minRaw)
 		}
 		return sha256.Sum256([]byte(f.Raw)), true, nil
 	}
@@ -75,8 +82,8 @@ func (f FirstKey) hash() (sum [32]byte, given bool, err error) {
 }
 
 // Bootstrap sees to it that the operator has a key: the given one, or, where
-// none is given and the default tenant has no key yet, a new one whose raw form
-// it returns, this once. Repeating it changes nothing. An operator's key that
+// none is given and the default tenant has no operator's key, a new one whose raw
+// form it returns, this once. Repeating it changes nothing. An operator's key that
 // is no longer given stays until it is revoked.
 func (s *Service) Bootstrap(ctx context.Context, d change.Draw, first FirstKey) (raw string, err error) {
 	hash, given, err := first.hash()
@@ -84,8 +91,7 @@ func (s *Service) Bootstrap(ctx context.Context, d change.Draw, first FirstKey) 
 		return "", err
 	}
 	if !given {
-		have, err := s.lister.ListKeys(ctx, DefaultTenant, "", 1)
-		if err != nil || len(have) > 0 {
+		if have, err := s.operated(ctx); err != nil || have {
 			return "", err
 		}
 		if raw, hash, err = NewAdminKey(d); err != nil {
@@ -100,4 +106,19 @@ func (s *Service) Bootstrap(ctx context.Context, d change.Draw, first FirstKey) 
 		return "", fmt.Errorf("auth: keep the first admin key: %w", err)
 	}
 	return raw, nil
+}
+
+// operated says whether the default tenant has an operator's key.
+func (s *Service) operated(ctx context.Context) (bool, error) {
+	const page = 1000
+	for after := ""; ; {
+		keys, err := s.lister.ListKeys(ctx, DefaultTenant, after, page)
+		if err != nil || len(keys) == 0 {
+			return false, err
+		}
+		if slices.ContainsFunc(keys, func(k Key) bool { return k.Operator }) {
+			return true, nil
+		}
+		after = keys[len(keys)-1].ID
+	}
 }

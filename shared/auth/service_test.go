@@ -188,6 +188,29 @@ func TestTheFirstKeyIsMadeOnce(t *testing.T) {
 	}
 }
 
+// Keys of nobody in particular, from a time without authentication, do not lock
+// the operator out.
+func TestTheFirstKeyIsMadeBesideOthers(t *testing.T) {
+	keys := &authtest.Keys{}
+	s := auth.New(keys, keys)
+	open := auth.Key{Tenant: auth.DefaultTenant, Scopes: []auth.Scope{auth.Admin}, Operator: true}
+	for n := range 3 {
+		if _, _, err := s.Create(bg, open, draw(byte(n)), auth.Wish{Scopes: []auth.Scope{auth.Admin}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw, err := s.Bootstrap(bg, draw(10), auth.FirstKey{})
+	if err != nil || raw == "" {
+		t.Fatalf("%q %v", raw, err)
+	}
+	if k, err := s.Authenticate(bg, raw, noon); err != nil || !k.Operator {
+		t.Errorf("%+v %v", k, err)
+	}
+	if again, err := s.Bootstrap(bg, draw(11), auth.FirstKey{}); again != "" || err != nil {
+		t.Errorf("a second start made %q, %v", again, err)
+	}
+}
+
 func TestTheFirstKeyByItsHash(t *testing.T) {
 	keys := &authtest.Keys{}
 	s := auth.New(keys, keys)

@@ -37,6 +37,7 @@ type Change struct {
 	Fingerprint string // erased: proof of the destroyed keys
 	KeyID       string // rotated: the new generation
 	Content     []byte // sealed; nil where nothing is kept
+	Seq         int64  // its place in the log, where whoever tells it knows it, else 0; not stored with it
 }
 
 // EventID is the id that every hook and every attempt sees.

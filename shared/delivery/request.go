@@ -39,10 +39,11 @@ func (s *Sender) request(ctx context.Context, h *hook.Hook, j *Job, at time.Time
 	if j.Redaction == "" || mode.TighterThan(j.Redaction) {
 		j.Redaction = mode
 	}
-	c := &j.Entry.Change
-	event := dialect.Event{Change: *c}
+	c := j.Entry.Change
+	c.Seq = j.Entry.Seq
+	event := dialect.Event{Change: c}
 	if j.Redaction.Keeps(redact.Marker) { // else nothing of it would show
-		if event, err = s.cfg.Teller.Tell(ctx, *c); err != nil {
+		if event, err = s.cfg.Teller.Tell(ctx, c); err != nil {
 			return nil, fmt.Errorf("delivery: content: %w", err)
 		}
 	}

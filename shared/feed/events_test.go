@@ -12,6 +12,7 @@ import (
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/memory"
 	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
@@ -46,6 +47,23 @@ func TestAPageShowsTheLogInOrder(t *testing.T) {
 	end := h.page(all, rest.Next, 0)
 	if len(end.Items) != 0 || end.Items == nil || !end.CaughtUp || end.Next != rest.Next {
 		t.Errorf("the end says %+v", end)
+	}
+}
+
+func TestAPageOfLargeEventsEndsEarly(t *testing.T) {
+	h := open(t)
+	all := h.polled("hook-1", nil)
+	const events, size = 60, 90_000
+	for range events {
+		_, err := h.Memory.Remember(h.ctx, home, h.draw(), memory.Input{Type: "event", Namespace: "n", Fields: map[string]any{"content": strings.Repeat("x", size)}})
+		h.must(err)
+	}
+	p := h.page(all, "", feed.MaxLimit)
+	if len(p.Items) == 0 || len(p.Items)*size > 5<<20 || !p.HasMore || p.Lag.Events != int64(events-len(p.Items)) {
+		t.Fatalf("%d items, more %v, lag %+v", len(p.Items), p.HasMore, p.Lag)
+	}
+	if rest := h.page(all, p.Next, feed.MaxLimit); len(rest.Items) != events-len(p.Items) || rest.HasMore {
+		t.Errorf("the rest has %d items, more %v", len(rest.Items), rest.HasMore)
 	}
 }
 

@@ -19,6 +19,8 @@ const (
 	defaultLimit = 100
 	MaxLimit     = 1000
 	MaxWait      = 20 * time.Second
+
+	fullPage = 4 << 20 // bytes of bodies, reached or just passed
 )
 
 // scanned bounds how many entries one page reads past that the hook does not
@@ -54,8 +56,8 @@ type Service struct{ cfg Config }
 func New(cfg Config) *Service { return &Service{cfg} }
 
 // Request asks for a page. After is a seq, a cursor, "earliest" (also "") or
-// "latest"; Limit 0 is defaultLimit; Wait is how long to wait for a first
-// event, where the cloud can.
+// "latest"; Limit 0 is defaultLimit, and a page of large events ends before
+// it; Wait is how long to wait for a first event, where the cloud can.
 type Request struct {
 	After string
 	Limit int
@@ -175,7 +177,9 @@ func (s *Service) page(ctx context.Context, h hook.Hook, after int64, limit int)
 		return Page{}, after, err
 	}
 	page := Page{Items: []Item{}}
-	for budget := scanned; budget > 0 && len(page.Items) < limit; {
+	size := 0
+	full := func() bool { return len(page.Items) == limit || size >= fullPage }
+	for budget := scanned; budget > 0 && !full(); {
 		entries, err := s.cfg.Log.Read(ctx, h.Memory, after, min(MaxLimit, budget))
 		if err != nil {
 			return Page{}, after, err
@@ -184,7 +188,7 @@ func (s *Service) page(ctx context.Context, h hook.Hook, after int64, limit int)
 			break
 		}
 		for i := range entries {
-			if len(page.Items) == limit {
+			if full() {
 				break
 			}
 			after = entries[i].Seq
@@ -195,6 +199,7 @@ func (s *Service) page(ctx context.Context, h hook.Hook, after int64, limit int)
 			}
 			if seen {
 				page.Items = append(page.Items, item)
+				size += len(item.Body)
 			}
 		}
 	}
@@ -207,7 +212,9 @@ func (s *Service) item(ctx context.Context, h hook.Hook, mode redact.Mode, e *En
 	if !ok {
 		return Item{}, false, nil
 	}
-	told, err := s.cfg.Teller.Tell(ctx, e.Change)
+	c := e.Change
+	c.Seq = e.Seq
+	told, err := s.cfg.Teller.Tell(ctx, c)
 	if err != nil {
 		return Item{}, false, err
 	}

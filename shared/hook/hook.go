@@ -69,7 +69,8 @@ type SealedSecret struct {
 }
 
 // Wants says whether the hook sees a change, before its dialect is asked
-// whether it has a name for it. Patterns see content through view.
+// whether it has a name for it. Patterns see content through view; what they
+// say of content keeps no hook from being told of an erasure.
 func (h *Hook) Wants(c *change.Change, view change.View) bool {
 	if len(h.Causes) > 0 && !slices.Contains(h.Causes, c.Cause) {
 		return false
@@ -80,6 +81,9 @@ func (h *Hook) Wants(c *change.Change, view change.View) bool {
 	}
 	if memoryWide && !h.Pattern.Names("event_type") {
 		return true
+	}
+	if c.Cause == events.MemoryErased { // its content is unknown, for it is erased
+		return h.Pattern.MatchMetadata(Fields(c, nil))
 	}
 	return h.Pattern.Match(Fields(c, view))
 }

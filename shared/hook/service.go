@@ -57,6 +57,9 @@ func (s *Service) Create(ctx context.Context, m change.Memory, d change.Draw, id
 	if err := s.gate(ctx, &h, set, d.At, by); err != nil {
 		return Hook{}, nil, err
 	}
+	if err := s.room(ctx, m); err != nil {
+		return Hook{}, nil, err
+	}
 	secret, err := set.secret(func() (sign.Secret, error) { return sign.Generate(d.Rand) })
 	if err != nil {
 		return Hook{}, nil, err
@@ -68,6 +71,16 @@ func (s *Service) Create(ctx context.Context, m change.Memory, d change.Draw, id
 	}
 	made, err := s.cfg.Store.Put(ctx, h)
 	return made, secret, err
+}
+
+// room refuses a hook of a memory that has MaxHooks already: every write is
+// matched against all of them.
+func (s *Service) room(ctx context.Context, m change.Memory) error {
+	have, err := s.cfg.Store.List(ctx, m)
+	if err == nil && len(have) >= MaxHooks {
+		return fault.New(fault.Conflict, "the memory has %d hooks, which is the most: delete one, or use another memory", len(have))
+	}
+	return err
 }
 
 // gate holds COMP-H1 and records who acknowledged the risk.
@@ -91,39 +104,63 @@ func (s *Service) Effective(ctx context.Context, h Hook) (redact.Mode, error) {
 	return redact.Effective(h.Redaction, detects, h.PIIRisk != nil), err
 }
 
-// Change applies settings to a hook. Active false pauses; active true resumes
-// a paused, held or disabled hook, from its backlog or from the log's end.
-// COMP-H1 holds where the redaction or the acknowledgement is given.
+// Change applies settings to a hook, all of them or none. Active false pauses;
+// active true resumes a paused, held or disabled hook, from its backlog or from
+// the log's end. COMP-H1 holds where the redaction or the acknowledgement is
+// given. Another delivery mode is refused with fault.Conflict.
 func (s *Service) Change(ctx context.Context, m change.Memory, d change.Draw, id, by string, set Settings) (Hook, error) {
 	if set.Resume != "" && set.Resume != "backlog" && set.Resume != "latest" {
 		return Hook{}, fault.New(fault.InvalidField, "resume %q is not known; use \"backlog\" or \"latest\"", set.Resume)
 	}
-	h, err := s.update(ctx, m, id, func(h *Hook) error {
+	edit := func(h *Hook) error {
+		if set.Mode != nil && *set.Mode != h.Mode && (*set.Mode == Webhook || *set.Mode == CDC) {
+			return fault.New(fault.Conflict, "delivery_mode is fixed at a hook's creation, here %q: make another hook", h.Mode)
+		}
 		if err := set.apply(h, s.cfg.URLs); err != nil {
 			return err
 		}
+		h.turn(set.Active)
 		if set.Redaction != nil || set.PIIRisk != nil {
 			return s.gate(ctx, h, set, d.At, by)
 		}
 		return nil
-	})
-	if err != nil || set.Active == nil {
-		return h, err
 	}
-	if *set.Active && set.Resume == "latest" {
-		if _, err := s.cfg.Mover.SkipToHead(ctx, m, id); err != nil {
-			return h, fmt.Errorf("hook: skip to the log's end: %w", err)
+	if set.Active != nil && *set.Active && set.Resume == "latest" {
+		if err := s.skip(ctx, m, id, edit); err != nil {
+			return Hook{}, err
 		}
 	}
-	return s.update(ctx, m, id, func(h *Hook) error {
-		switch {
-		case *set.Active:
-			h.State = Active
-		case h.State == Active:
-			h.State = Paused
-		}
-		return nil
-	})
+	return s.update(ctx, m, id, edit)
+}
+
+// turn pauses a hook or resumes it. A disabled one stays disabled until then.
+func (h *Hook) turn(active *bool) {
+	switch {
+	case active == nil:
+	case *active:
+		h.State = Active
+	case h.State != Disabled:
+		h.State = Paused
+	}
+}
+
+// skip moves a hook to the log's end, once it is known that what is to follow
+// will not be refused.
+func (s *Service) skip(ctx context.Context, m change.Memory, id string, edit func(*Hook) error) error {
+	h, err := s.cfg.Store.Get(ctx, m, id)
+	if err != nil {
+		return err
+	}
+	if h.Mode != Webhook {
+		return fault.New(fault.InvalidField, "resume \"latest\" is for %q hooks: read a %q hook's events after \"latest\" instead", Webhook, CDC)
+	}
+	if err := edit(&h); err != nil {
+		return err
+	}
+	if _, err := s.cfg.Mover.SkipToHead(ctx, m, id); err != nil {
+		return fmt.Errorf("hook: skip to the log's end: %w", err)
+	}
+	return nil
 }
 
 // update reads, changes and puts a hook, again where another was first.

@@ -1,6 +1,7 @@
 package hook_test
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/redact"
@@ -113,7 +115,11 @@ func TestAHookIsPausedAndResumed(t *testing.T) {
 		now.State = stopped
 		_, err = h.Cloud.Hooks.Put(h.ctx, now)
 		h.must(err)
-		if s := state(hook.Settings{Active: ptr(false)}); s != stopped {
+		want := hook.Paused
+		if stopped == hook.Disabled {
+			want = stopped
+		}
+		if s := state(hook.Settings{Active: ptr(false)}); s != want {
 			t.Errorf("%s, told to pause, is %s", stopped, s)
 		}
 		if s := state(hook.Settings{Active: ptr(true)}); s != hook.Active {
@@ -269,4 +275,54 @@ func TestHooksAreListedInTheOrderOfTheirMakingUntilRemoved(t *testing.T) {
 	h.refused("removed", err, fault.NotFound)
 	_, err = h.Hooks.Get(h.ctx, change.Memory{Tenant: "rival", ID: home.ID}, "hook-b")
 	h.refused("another tenant's", err, fault.NotFound)
+}
+
+func TestARefusedResumeSkipsNothing(t *testing.T) {
+	h := open(t)
+	h.create("hook-1", plain())
+	h.create("hook-2", hook.Settings{Mode: ptr(hook.CDC), Dialect: "areev"})
+	for _, id := range []string{"hook-1", "hook-2"} {
+		_, err := h.change(id, hook.Settings{Active: ptr(false)})
+		h.must(err)
+	}
+	h.add("x")
+	was, err := h.Hooks.List(h.ctx, home)
+	h.must(err)
+	_, err = h.change("hook-1", hook.Settings{Active: ptr(true), Resume: "latest", MaxRetries: ptr(99)})
+	h.refused("too many retries", err, fault.InvalidField)
+	_, err = h.change("hook-2", hook.Settings{Active: ptr(true), Resume: "latest", Description: ptr("d")})
+	h.refused("a polled hook", err, fault.InvalidField)
+	now, err := h.Hooks.List(h.ctx, home)
+	h.must(err)
+	counts, err := h.Cloud.Ledger.Counts(h.ctx, home, "hook-1")
+	h.must(err)
+	if !reflect.DeepEqual(was, now) || counts[delivery.StatusSkipped] != 0 {
+		t.Errorf("they were %+v and are %+v; %v", was, now, counts)
+	}
+}
+
+func TestTheDeliveryModeIsFixed(t *testing.T) {
+	h := open(t)
+	h.create("hook-1", plain())
+	h.create("hook-2", hook.Settings{Mode: ptr(hook.CDC), Dialect: "areev"})
+	_, err := h.change("hook-1", hook.Settings{Mode: ptr(hook.CDC), URL: ptr("")})
+	h.refused("pushed to polled", err, fault.Conflict)
+	_, err = h.change("hook-2", hook.Settings{Mode: ptr(hook.Webhook), URL: ptr("https://example.com/in")})
+	h.refused("polled to pushed", err, fault.Conflict)
+	_, err = h.change("hook-1", hook.Settings{Mode: ptr(hook.Webhook), Name: ptr("same")})
+	h.must(err)
+}
+
+// full is a store of a memory that has as many hooks as may be.
+type full struct{ hook.Store }
+
+func (full) List(context.Context, change.Memory) ([]hook.Hook, error) {
+	return make([]hook.Hook, hook.MaxHooks), nil
+}
+
+func TestAMemoryHasSoManyHooksAtMost(t *testing.T) {
+	h := open(t)
+	s := hook.New(hook.Config{Store: full{h.Cloud.Hooks}, Policies: h.Memory, URLs: nil})
+	_, _, err := s.Create(h.ctx, home, draw(), "hook-1", "key_1", hook.Settings{Mode: ptr(hook.CDC), Dialect: "areev"})
+	h.refused("one too many", err, fault.Conflict)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -15,6 +17,7 @@ import (
 // The bounds of what a hook may ask for.
 const (
 	MaxRetries   = 20
+	MaxHooks     = 1000 // of one memory
 	maxNameBytes = 256
 	maxTextBytes = 2048
 )
@@ -24,7 +27,7 @@ const (
 type Settings struct {
 	Name        *string
 	Description *string
-	Mode        *Mode
+	Mode        *Mode // at creation; a change can only repeat it
 	URL         *string
 	Dialect     string    // at creation only
 	Events      *[]string // names of the dialect
@@ -51,7 +54,9 @@ func (s Settings) apply(h *Hook, urls URLChecker) error {
 	set(&h.Description, s.Description)
 	set(&h.Mode, s.Mode)
 	set(&h.URL, s.URL)
-	set(&h.Namespace, s.Namespace)
+	if s.Namespace != nil {
+		h.Namespace = normal(*s.Namespace)
+	}
 	set(&h.MaxRetries, s.MaxRetries)
 	if s.Events != nil {
 		causes, err := dialect.Causes(h.Dialect, *s.Events)
@@ -75,6 +80,15 @@ func (s Settings) apply(h *Hook, urls URLChecker) error {
 		h.Redaction = mode
 	}
 	return h.check(urls, s.URL != nil)
+}
+
+// normal is a namespace in the form that grains are stored in.
+func normal(namespace *string) *string {
+	if namespace == nil {
+		return nil
+	}
+	s := norm.NFC.String(*namespace)
+	return &s
 }
 
 func set[T any](to, from *T) {

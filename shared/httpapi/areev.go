@@ -81,7 +81,7 @@ func (a *API) areevGrainRoutes() []endpoint {
 // InMemory is what every path below a memory names. It is exported, as InHook
 // and InConsumer are, for inputs to embed it: huma passes over what is not.
 type InMemory struct {
-	ID string `path:"id" maxLength:"128" doc:"The memory's id" example:"customer-support"`
+	ID string `path:"id" maxLength:"64" doc:"The memory's id" example:"customer-support"`
 }
 
 func (i InMemory) instance() string { return i.ID }

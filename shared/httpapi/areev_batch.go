@@ -20,7 +20,7 @@ type batchInput struct {
 	Body struct {
 		Grains    []grainOfBatch `json:"grains" maxItems:"500"`
 		Namespace *string        `json:"namespace,omitempty" nullable:"true" doc:"Of all grains whose fields name none; default where absent"`
-		Tags      []string       `json:"tags,omitempty" nullable:"true" doc:"Added to each grain's own"`
+		Tags      []string       `json:"tags,omitempty" nullable:"true" maxItems:"256" doc:"Added to each grain's own; at most 8,192 bytes together"`
 	}
 }
 
@@ -62,6 +62,9 @@ type grainFailed struct {
 }
 
 func (a *API) addGrains(ctx context.Context, in *batchInput) (*batchAnswer, error) {
+	if err := checkShared(in.Body.Tags); err != nil {
+		return nil, err
+	}
 	inputs := make([]memory.Input, 0, len(in.Body.Grains))
 	results := make([]memory.Result, len(in.Body.Grains))
 	var at []int // of each input among the results
@@ -110,15 +113,44 @@ func (g grainOfBatch) input(namespace string, tags []string) (memory.Input, erro
 	return withDefaults(in), nil
 }
 
+// The bounds of tags that one request gives to many grains: each of them gets
+// all.
+const (
+	maxTags       = 256
+	maxSharedTags = 8_192 // bytes together
+)
+
+// checkShared refuses shared tags that would make much out of little.
+func checkShared(tags []string) error {
+	if len(tags) > maxTags {
+		return fault.New(fault.InvalidField, "tags has %d items; at most %d are accepted", len(tags), maxTags)
+	}
+	size := 0
+	for _, tag := range tags {
+		size += len(tag)
+	}
+	if size > maxSharedTags {
+		return fault.New(fault.InvalidField, "tags have %d bytes together; at most %d are accepted where many grains share them: give them to single grains", size, maxSharedTags)
+	}
+	return nil
+}
+
 // joinTags is a grain's own tags and those shared that it does not have.
 func joinTags(own any, shared []string) (any, error) {
 	list, ok := own.([]any)
 	if !ok && own != nil {
 		return nil, fault.New(fault.InvalidField, "tags must be an array of strings")
 	}
+	has := make(map[string]bool, len(list)+len(shared))
+	for _, tag := range list {
+		if s, ok := tag.(string); ok {
+			has[s] = true
+		}
+	}
 	list = slices.Clone(list)
 	for _, tag := range shared {
-		if !slices.Contains(list, any(tag)) {
+		if !has[tag] {
+			has[tag] = true
 			list = append(list, tag)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/http/httptest"
 	"net/textproto"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -155,6 +156,53 @@ func TestAreevIngest(t *testing.T) {
 	if s.head() != head {
 		t.Errorf("a refused document was told: head %d after %d", s.head(), head)
 	}
+}
+
+func TestTagsAreBounded(t *testing.T) {
+	s := open(t)
+	tags := func(n int) string {
+		all := make([]string, n)
+		for i := range all {
+			all[i] = fmt.Sprintf("%q", fmt.Sprint("t", i))
+		}
+		return "[" + strings.Join(all, ",") + "]"
+	}
+	grains := `"grains":[{"grain_type":"event","fields":{"content":"x","tags":["t1","own"]}}],"tags":`
+	id := s.remember("something")
+	for _, c := range []struct{ method, path, before string }{
+		{"POST", home + "/batch-add", grains}, {"POST", home + "/recall", `"tags":`}, {"POST", "/v1/recall", `"query":"a","tags":`},
+		{"POST", "/v1/remember", `"content":"a","tags":`}, {"POST", "/v1/memory-set", `"key":"a","value":"b","tags":`}, {"PATCH", "/v1/memories/" + id, `"tags":`},
+	} {
+		if a := s.serve(request(c.method, c.path, "{"+c.before+tags(256)+"}")); a.status/100 != 2 {
+			t.Errorf("%s: 256 tags: %s", c.path, a.text)
+		}
+		s.refused(400, "invalid_field", c.method, c.path, "{"+c.before+tags(257)+"}")
+	}
+	s.refused(400, "invalid_field", "POST", home+"/batch-add", "{"+grains+`["`+strings.Repeat("t", 8193)+`"]}`)
+	if a := s.upload(home+"/ingest", "a.txt", "text/plain", "abc", `{"tags":`+tags(257)+`}`); a.status != 400 {
+		t.Errorf("ingest: %s", a.text)
+	}
+	if hits := s.do(200, "POST", home+"/recall", `{"tags":["own"]}`).list("hits"); len(hits) != 1 || len(hits[0]["fields"].(map[string]any)["tags"].([]any)) != 257 {
+		t.Errorf("joined: %v", hits)
+	}
+}
+
+// What a document holds is nowhere but in the store, where it can be erased.
+func TestAreevIngestLeavesNoFiles(t *testing.T) {
+	s := open(t)
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	for _, size := range []int{100, 9_000, 900_000} {
+		config := `{"chunk_size":20000,"tags":["` + strings.Repeat("t", 100) + `"]}`
+		if a := s.upload(home+"/ingest", "a.txt", "text/plain", strings.Repeat("a name. ", size/8), config); a.status != 200 {
+			t.Errorf("%d bytes: status %d: %.200s", size, a.status, a.text)
+		}
+		left, err := os.ReadDir(dir)
+		if s.must(err); len(left) > 0 {
+			t.Fatalf("%d bytes left %v", size, left)
+		}
+	}
+	s.refused(400, "invalid_field", "POST", home+"/ingest", "--b\r\nContent-Disposition: form", "Content-Type", "multipart/form-data; boundary=b")
 }
 
 func TestAreevSupersede(t *testing.T) {

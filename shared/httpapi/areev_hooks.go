@@ -146,7 +146,11 @@ type hookAnswer struct {
 	CreatedAt   string          `json:"created_at" format:"date-time"`
 	Deliveries  map[string]int  `json:"deliveries,omitempty" doc:"How many events are in each state; shown of one webhook"`
 	Secret      string          `json:"secret,omitempty" doc:"Shown this once"`
+
+	print string // of the secret
 }
+
+func (h *hookAnswer) sealed() *string { return &h.print }
 
 func (a *API) hookShown(ctx context.Context, h hook.Hook) (*hookAnswer, error) {
 	effective, err := a.cfg.Hooks.Effective(ctx, h)
@@ -155,6 +159,7 @@ func (a *API) hookShown(ctx context.Context, h hook.Hook) (*hookAnswer, error) {
 		Redaction: string(h.Redaction), PIIRisk: h.PIIRisk != nil, Accepted: acknowledged(h), MaxRetries: h.MaxRetries,
 		Dialect: h.Dialect, Namespace: h.Namespace, Filter: h.Pattern.JSON(), Description: h.Description,
 		State: string(h.State), Active: h.State == hook.Active, HasSecret: h.Secret != nil, CreatedAt: stamp(h.CreatedAt),
+		print: secretPrint(h),
 	}
 	if effective != h.Redaction {
 		out.Effective = string(effective)
@@ -164,7 +169,7 @@ func (a *API) hookShown(ctx context.Context, h hook.Hook) (*hookAnswer, error) {
 
 func (h *hookAnswer) strip() {
 	if h.Secret != "" {
-		h.Secret = keptSecret
+		h.Secret = h.print
 	}
 }
 
@@ -233,14 +238,11 @@ type changeHookInput struct {
 	}
 }
 
-func (in *changeHookInput) settings() (hook.Settings, error) {
+func (in *changeHookInput) settings() hook.Settings {
 	b := in.Body
 	set := hook.Settings{
 		Name: b.Name, URL: b.URL, Events: b.Events, Redaction: b.Redaction, PIIRisk: b.PIIRisk, MaxRetries: b.MaxRetries,
 		Filter: filterOf(b.Filter), Description: b.Description, Active: b.Active, Resume: b.Resume,
-	}
-	if b.Resume != "" && !given(b.Active) {
-		return set, fault.New(fault.InvalidField, "resume says how a hook goes on: send it with \"active\": true")
 	}
 	if b.Mode != nil {
 		mode := hook.Mode(*b.Mode)
@@ -252,19 +254,15 @@ func (in *changeHookInput) settings() (hook.Settings, error) {
 	if b.Namespace.Given {
 		set.Namespace = &b.Namespace.Value
 	}
-	return set, nil
+	return set
 }
 
 func (a *API) changeHook(ctx context.Context, in *changeHookInput) (*hookAnswer, error) {
-	set, err := in.settings()
-	if err != nil {
-		return nil, err
-	}
 	h, err := a.hookOf(ctx, in.InHook)
 	if err != nil {
 		return nil, err
 	}
-	h, err = a.cfg.Hooks.Change(ctx, h.Memory, drawOf(ctx), h.ID, callOf(ctx).caller.ID, set)
+	h, err = a.alter(ctx, h, in.settings())
 	if err != nil {
 		return nil, err
 	}

@@ -124,13 +124,11 @@ func TestAreevHooksChange(t *testing.T) {
 	if a = s.do(200, "PATCH", at, `{"active":true,"resume":"latest"}`); a.str("state") != "active" {
 		t.Errorf("resumed: %s", a.text)
 	}
-	if a = s.do(200, "PATCH", at, `{"delivery_mode":"cdc"}`); a.str("delivery_mode") != "cdc" || a.body["url"] != nil {
-		t.Errorf("polled: %s", a.text)
-	}
-	s.refused(409, "conflict", "POST", at+"/test", "")
-	s.refused(409, "conflict", "POST", at+"/replay", `{"from_seq":1}`)
-	s.refused(400, "missing_field", "PATCH", at, `{"delivery_mode":"webhook"}`)
+	s.refused(409, "conflict", "PATCH", at, `{"delivery_mode":"cdc"}`)
 	s.do(200, "PATCH", at, `{"delivery_mode":"webhook","url":"https://example.com/in"}`)
+	polled := home + "/hooks/" + s.do(201, "POST", home+"/hooks", cdcHook).str("id")
+	s.refused(409, "conflict", "POST", polled+"/test", "")
+	s.refused(409, "conflict", "POST", polled+"/replay", `{"from_seq":1}`)
 	for _, body := range []string{`{"resume":"latest"}`, `{"active":false,"resume":"latest"}`, `{"active":true,"resume":"x"}`, `{"dialect":"rem"}`, `{"secret":"x"}`, `{"url":"http://10.0.0.1/"}`, `{"name":""}`, `{"filter":[]}`} {
 		s.refused(400, "invalid_field", "PATCH", at, body)
 	}

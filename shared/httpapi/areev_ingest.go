@@ -147,6 +147,9 @@ func (c documentConfig) cut(text string) ([]memory.Input, error) {
 	if c.Overlap != nil {
 		overlap = *c.Overlap
 	}
+	if err := checkShared(c.Tags); err != nil {
+		return nil, err
+	}
 	switch {
 	case size > maxChunk:
 		return nil, fault.New(fault.InvalidField, "chunk_size is %d; give 1 to %d characters", size, maxChunk)

@@ -24,7 +24,7 @@ type recallGrainsBody struct {
 	Object     string   `json:"object,omitempty" doc:"Exactly"`
 	Namespace  *string  `json:"namespace,omitempty" nullable:"true" minLength:"1" doc:"Exactly; all where absent"`
 	Type       string   `json:"grain_type,omitempty"`
-	Tags       []string `json:"tags,omitempty" nullable:"true" doc:"All of them"`
+	Tags       []string `json:"tags,omitempty" nullable:"true" maxItems:"256" doc:"All of them"`
 	Confidence float64  `json:"confidence_threshold,omitempty" minimum:"0" maximum:"1" doc:"The lowest confidence to return"`
 	Limit      int      `json:"limit,omitempty" minimum:"1" maximum:"1000" default:"10"`
 	ScopePath  string   `json:"scope_path,omitempty" doc:"The path and all below it"`

@@ -13,7 +13,9 @@ import (
 // maxMemoryID is the longest id of a memory in bytes.
 const maxMemoryID = 64
 
-// checkMemoryID refuses what can't be a memory's id: it stands in paths.
+// checkMemoryID refuses what can't be a memory's id: it stands in paths. It is
+// the one rule, ^[a-z0-9][a-z0-9._-]{0,63}$; what memorySlug and suffixed make
+// keeps it.
 func checkMemoryID(id string) error {
 	switch {
 	case id == "" || len(id) > maxMemoryID:

@@ -138,7 +138,9 @@ func (a *API) deadLetterShown(ctx context.Context, h hook.Hook, r delivery.Recor
 	if was := r.Job.Redaction; was != "" && was.TighterThan(mode) {
 		mode = was
 	}
-	e, err := a.cfg.Memory.Tell(ctx, r.Job.Entry.Change)
+	c := r.Job.Entry.Change
+	c.Seq = r.Job.Entry.Seq
+	e, err := a.cfg.Memory.Tell(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -1,11 +1,15 @@
 package httpapi_test
 
 import (
+	"bufio"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/memhooks/memhooks/shared/httpapi"
 )
@@ -80,6 +84,23 @@ func TestTenantsSeeNothingOfEachOther(t *testing.T) {
 	s.do(200, "DELETE", "/v1/keys/"+other.str("id")+"?tenant=acme", "")
 }
 
+func TestOnlyTheOperatorSeesWhatTellsOfAllTenants(t *testing.T) {
+	numbers := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("numbers")) })
+	s, free := open(t), open(t, authOff)
+	admin := s.do(201, "POST", "/v1/keys", `{"scopes":["admin"]}`).str("key")
+	for _, c := range []struct {
+		s      *service
+		header string
+		status int
+	}{{s, "Bearer " + adminKey, 200}, {s, "Bearer " + admin, 403}, {s, "Bearer ap_unknown", 401}, {s, "", 401}, {free, "", 200}} {
+		w := httptest.NewRecorder()
+		c.s.api.ForOperator(numbers).ServeHTTP(w, request("GET", "/metrics", "", "Authorization", c.header))
+		if w.Code != c.status || (w.Code == 200) != (w.Body.String() == "numbers") || w.Code != 200 && !strings.HasPrefix(w.Body.String(), `{"error":{"code":`) {
+			t.Errorf("%q: %d %s", c.header, w.Code, w.Body)
+		}
+	}
+}
+
 func TestAuthenticationOff(t *testing.T) {
 	s := open(t, authOff)
 	none := []string{"Authorization", ""}
@@ -91,9 +112,49 @@ func TestAuthenticationOff(t *testing.T) {
 		t.Error("a valid key says in which tenant")
 	}
 	s.refused(403, "scope_denied", "POST", "/v1/recall", `{"query":"a"}`, "Origin", "https://elsewhere.example", "Content-Type", "")
-	s.do(200, "POST", "/v1/recall", `{"query":"a"}`, "Origin", "http://example.com")
+	s.do(200, "POST", "/v1/recall", `{"query":"a"}`, "Origin", "http://127.0.0.1")
 	if a = s.do(200, "POST", "/v1/recall", `{"query":"tenant"}`, none...); len(a.list("memories")) != 1 {
 		t.Error("without one it is the default tenant")
+	}
+}
+
+func TestWithoutAuthenticationOnlyTheMachinesOwnNames(t *testing.T) {
+	s := open(t, authOff)
+	for host, status := range map[string]int{
+		"localhost": 200, "LOCALHOST:8080": 200, "127.0.0.1": 200, "127.0.0.1:8080": 200, "[::1]": 200, "[::1]:80": 200,
+		"rebound.example": 403, "rebound.example:8080": 403, "127.0.0.1.example": 403, "localhost.example": 403, "": 403,
+	} {
+		r := request("POST", "/v1/recall", `{"query":"a"}`)
+		r.Host = host
+		if a := s.serve(r); a.status != status || status == 403 && (a.code() != "scope_denied" || !strings.Contains(a.text, "MEMHOOKS_AUTH=on")) {
+			t.Errorf("host %q: %d %s", host, a.status, a.text)
+		}
+	}
+}
+
+// A caller who is refused does not keep the connection by not sending the body.
+func TestARefusalWaitsForNoBody(t *testing.T) {
+	server := httptest.NewServer(open(t).api)
+	defer server.Close()
+	for head, status := range map[string]int{
+		"POST /v1/remember HTTP/1.1\r\nHost: a\r\nContent-Length: 1000": 401, "POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked": 404,
+		"POST /v1/remember HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + adminKey + "\r\nContent-Length: 1048577": 413,
+	} {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+		_, _ = io.WriteString(conn, head+"\r\n\r\n")
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("%.40q: %v", head, err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != status || !answer.Close {
+			t.Errorf("%.40q: status %d, closes %v", head, answer.StatusCode, answer.Close)
+		}
 	}
 }
 

@@ -134,6 +134,7 @@ func request(method, target, body string, headers ...string) *http.Request {
 		from = strings.NewReader(body)
 	}
 	r := httptest.NewRequest(method, target, from)
+	r.Host = "127.0.0.1"
 	r.Header.Set("Authorization", "Bearer "+adminKey)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")

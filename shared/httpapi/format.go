@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"reflect"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/wire"
 )
 
@@ -103,4 +105,20 @@ func (optional[T]) Schema(r huma.Registry) *huma.Schema {
 	s := *r.Schema(reflect.TypeFor[T](), true, "")
 	s.Nullable = s.Type != ""
 	return &s
+}
+
+// wantsNone refuses a body where the operation takes none; an empty object is
+// no body.
+func (e endpoint) wantsNone(body []byte) error {
+	if e.operation == nil || e.operation.RequestBody != nil || e.Method == http.MethodDelete {
+		return nil
+	}
+	parsed, err := wire.Parse(body)
+	if err != nil {
+		return err
+	}
+	if object, ok := parsed.(map[string]any); !ok || len(object) > 0 {
+		return fault.New(fault.InvalidField, "this call takes no body: send none, or {}")
+	}
+	return nil
 }

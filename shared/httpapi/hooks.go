@@ -2,9 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"github.com/memhooks/memhooks/events"
+	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -16,6 +19,9 @@ import (
 // makeHook makes a hook and returns its secret, "" where it has none. A
 // request that is run again under the same draw finds its own hook.
 func (a *API) makeHook(ctx context.Context, m change.Memory, prefix string, set hook.Settings) (hook.Hook, string, error) {
+	if err := mayRead(ctx); err != nil {
+		return hook.Hook{}, "", err
+	}
 	d := drawOf(ctx)
 	id := prefix + d.ID()
 	h, secret, err := a.cfg.Hooks.Create(ctx, m, d, id, callOf(ctx).caller.ID, set)
@@ -40,11 +46,18 @@ func (a *API) secretOf(ctx context.Context, h hook.Hook) (string, error) {
 	return open.Standard[0].Reveal(), nil
 }
 
-// keptSecret stands in a receipt for a secret that is to be told again.
-const keptSecret = "kept"
+// secretPrint tells a hook's sealed secret from any other, "" where it has none.
+// It stands in a receipt for a secret that is to be told again.
+func secretPrint(h hook.Hook) string {
+	if h.Secret == nil {
+		return ""
+	}
+	sum := sha256.Sum256(h.Secret.Box)
+	return hex.EncodeToString(sum[:])
+}
 
-// retellSecret opens a secret that an answer showed; "" where it showed none
-// or the hook is gone.
+// retellSecret opens a secret that an answer showed; "" where it showed none,
+// the hook has another by now, or is gone.
 func (a *API) retellSecret(ctx context.Context, m change.Memory, id, kept string) (string, error) {
 	if kept == "" {
 		return "", nil
@@ -53,10 +66,30 @@ func (a *API) retellSecret(ctx context.Context, m change.Memory, id, kept string
 	if fault.KindOf(err) == fault.NotFound {
 		return "", nil
 	}
-	if err != nil {
+	if err != nil || secretPrint(h) != kept {
 		return "", err
 	}
 	return a.secretOf(ctx, h)
+}
+
+// alter changes a hook of either API.
+func (a *API) alter(ctx context.Context, h hook.Hook, set hook.Settings) (hook.Hook, error) {
+	if set.Resume != "" && !given(set.Active) {
+		return h, fault.New(fault.InvalidField, "resume says how a hook goes on: send it with \"active\": true")
+	}
+	if err := mayRead(ctx); err != nil {
+		return h, err
+	}
+	return a.cfg.Hooks.Change(ctx, h.Memory, drawOf(ctx), h.ID, callOf(ctx).caller.ID, set)
+}
+
+// mayRead refuses a hook's settings to a key that may not read: a hook tells
+// its receiver what is in the memory.
+func mayRead(ctx context.Context) error {
+	if callOf(ctx).caller.Has(auth.Read) {
+		return nil
+	}
+	return fault.New(fault.ScopeDenied, "a hook tells what is in the memory, so setting it up needs the scopes \"write\" and \"read\": use a key that has both")
 }
 
 type acknowledgment struct {
@@ -119,11 +152,15 @@ type rotatedAnswer struct {
 	ID     string `json:"id"`
 	Secret string `json:"secret,omitempty" doc:"A generated secret, shown this once"`
 	Until  string `json:"previous_valid_until,omitempty" doc:"When the previous secret stops signing"`
+
+	print string // of the secret
 }
+
+func (r *rotatedAnswer) sealed() *string { return &r.print }
 
 func (r *rotatedAnswer) strip() {
 	if r.Secret != "" {
-		r.Secret = keptSecret
+		r.Secret = r.print
 	}
 }
 
@@ -147,7 +184,7 @@ func (a *API) rotateHook(ctx context.Context, h hook.Hook, body *rotateBody) (*r
 	if err != nil {
 		return nil, err
 	}
-	out := &rotatedAnswer{ID: h.ID}
+	out := &rotatedAnswer{ID: h.ID, print: secretPrint(h)}
 	if given == nil {
 		out.Secret = secret.Reveal()
 	}

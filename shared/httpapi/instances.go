@@ -11,26 +11,6 @@ import (
 
 var errNoMemory = fault.New(fault.NotFound, "there is no such memory: GET /api/memories lists yours, POST /api/memories makes one")
 
-// maxInstance is the longest id of a memory in bytes.
-const maxInstance = 128
-
-// validInstance says whether an id may name a memory: letters, digits and . _ -
-// beginning with a letter or digit.
-func validInstance(id string) bool {
-	if id == "" || len(id) > maxInstance {
-		return false
-	}
-	for i := range len(id) {
-		switch c := id[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case i > 0 && (c == '.' || c == '_' || c == '-'):
-		default:
-			return false
-		}
-	}
-	return true
-}
-
 // instances remembers which tenants have their default memory, which never
 // goes away.
 type instances struct{ tenants sync.Map }
@@ -59,7 +39,7 @@ func (a *API) instance(ctx context.Context, id string, make bool) (change.Memory
 			return m, nil
 		}
 	}
-	if !validInstance(id) {
+	if checkMemoryID(id) != nil { // none can be made under it
 		return m, errNoMemory
 	}
 	_, err := a.cfg.Cloud.Memories.Get(ctx, m)

@@ -30,7 +30,7 @@ func (a *API) keyRoutes() []endpoint {
 type createKeyInput struct {
 	Body struct {
 		Name   string       `json:"name,omitempty" maxLength:"256" doc:"What you call the key"`
-		Scopes []auth.Scope `json:"scopes,omitempty" enum:"read,write,admin" doc:"What the key may do; read and write when absent"`
+		Scopes []auth.Scope `json:"scopes,omitempty" minItems:"1" enum:"read,write,admin" doc:"What the key may do; read and write when absent"`
 		Tenant string       `json:"tenant,omitempty" doc:"For the operator's first key only: whose key it is; a new name makes a new tenant"`
 	}
 }

@@ -63,7 +63,7 @@ func checkContent(field, text string) error {
 type rememberInput struct {
 	Body struct {
 		Content   string         `json:"content" doc:"What to remember, at most 32,768 bytes"`
-		Tags      []string       `json:"tags,omitempty"`
+		Tags      []string       `json:"tags,omitempty" maxItems:"256"`
 		Namespace string         `json:"namespace,omitempty" minLength:"1" default:"default"`
 		Metadata  map[string]any `json:"metadata,omitempty"`
 		UserID    string         `json:"user_id,omitempty" minLength:"1" doc:"Whom it is about; erasing that person erases it"`
@@ -99,8 +99,12 @@ func (m *memoryAnswer) refill(ctx context.Context, a *API, in change.Memory) err
 	if g == nil {
 		return err
 	}
-	now := memoryShown(*g)
-	m.Content, m.Tags, m.Metadata, m.UserID = now.Content, now.Tags, now.Metadata, now.UserID
+	first, err := a.cfg.Memory.Get(ctx, in, store.Ref{Hash: g.Lineage}) // as it was told then, whatever it is now
+	if err != nil {
+		return err
+	}
+	then := memoryShown(first)
+	m.Content, m.Tags, m.Metadata, m.UserID = then.Content, then.Tags, then.Metadata, then.UserID
 	return nil
 }
 
@@ -189,7 +193,7 @@ type changeMemoryInput struct {
 	ID   string `path:"id" doc:"mem_…"`
 	Body struct {
 		Content  *string         `json:"content,omitempty" doc:"At most 32,768 bytes"`
-		Tags     *[]string       `json:"tags,omitempty"`
+		Tags     *[]string       `json:"tags,omitempty" maxItems:"256"`
 		Metadata *map[string]any `json:"metadata,omitempty" doc:"Replaces what was there"`
 	}
 }

@@ -47,7 +47,7 @@ type memorySetInput struct {
 		Key       string          `json:"key" minLength:"1" maxLength:"1024"`
 		Value     json.RawMessage `json:"value" doc:"A string, at most 32,768 bytes; anything else is stored as its JSON text"`
 		Namespace string          `json:"namespace,omitempty" minLength:"1" default:"default"`
-		Tags      []string        `json:"tags,omitempty"`
+		Tags      []string        `json:"tags,omitempty" maxItems:"256"`
 		Metadata  map[string]any  `json:"metadata,omitempty"`
 	}
 }

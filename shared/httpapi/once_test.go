@@ -152,6 +152,44 @@ func TestReceiptsHoldNoContentAndNoSecret(t *testing.T) {
 	}
 }
 
+// A repetition tells the secret that was told, never a later one.
+func TestARotatedSecretIsNotToldByAnOldRequest(t *testing.T) {
+	s := open(t)
+	areev := `{"name":"h","delivery_mode":"webhook","url":"https://example.com/","generate_secret":true}`
+	for path, body := range map[string]string{"/v1/webhooks": anyHook, home + "/hooks": areev} {
+		made := s.do(201, "POST", path, body, key(path)...)
+		at := path + "/" + made.str("id") + "/rotate-secret"
+		again := s.do(201, "POST", path, body, key(path)...)
+		if made.str("secret") == "" || again.text != made.text {
+			t.Errorf("told %s then %s", made.text, again.text)
+		}
+		turned := s.do(200, "POST", at, `{}`, key(at)...)
+		if a := s.do(200, "POST", at, `{}`, key(at)...); a.text != turned.text || a.str("secret") == "" {
+			t.Errorf("told %s then %s", turned.text, a.text)
+		}
+		if late := s.do(201, "POST", path, body, key(path)...); late.str("secret") != "" || late.str("id") != made.str("id") {
+			t.Errorf("after a rotation: %s", late.text)
+		}
+		s.do(200, "POST", at, `{"secret":"mine"}`)
+		if a := s.do(200, "POST", at, `{}`, key(at)...); a.str("secret") != "" {
+			t.Errorf("after another rotation: %s", a.text)
+		}
+	}
+}
+
+func TestResumeNeedsActiveAtBothDoors(t *testing.T) {
+	s := open(t)
+	areev := `{"name":"h","delivery_mode":"webhook","url":"https://example.com/"}`
+	for path, body := range map[string]string{"/v1/webhooks": anyHook, home + "/hooks": areev} {
+		at := path + "/" + s.do(201, "POST", path, body).str("id")
+		for _, change := range []string{`{"resume":"latest"}`, `{"resume":"backlog","active":false}`} {
+			s.refused(400, "invalid_field", "PATCH", at, change)
+		}
+		s.do(200, "PATCH", at, `{"active":false}`)
+		s.do(200, "PATCH", at, `{"active":true,"resume":"latest"}`)
+	}
+}
+
 func TestWorkThatDiedIsRepeatedWithTheSameIDs(t *testing.T) {
 	kept := &forgetful{}
 	s := open(t, func(c *httpapi.Config) { c.Once = once.New(kept) })

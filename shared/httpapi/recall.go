@@ -17,7 +17,7 @@ type recallInput struct {
 		Query     string   `json:"query" minLength:"1" doc:"What to look for, at most 8,192 bytes"`
 		Namespace *string  `json:"namespace,omitempty" minLength:"1" doc:"All when absent"`
 		Limit     int      `json:"limit,omitempty" minimum:"1" maximum:"100" default:"10"`
-		Tags      []string `json:"tags,omitempty" doc:"All of them"`
+		Tags      []string `json:"tags,omitempty" maxItems:"256" doc:"All of them"`
 		Threshold float64  `json:"threshold,omitempty" minimum:"0" maximum:"1" doc:"The lowest score to return"`
 	}
 }

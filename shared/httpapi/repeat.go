@@ -20,6 +20,10 @@ type retold interface {
 	refill(ctx context.Context, a *API, m change.Memory) error
 }
 
+// secretive is a retold answer with a secret. What sealed points at is in no
+// JSON; it goes into the receipt in the secret's place.
+type secretive interface{ sealed() *string }
+
 // settleTime bounds how long a receipt may take to be written when the caller
 // has gone already.
 const settleTime = 5 * time.Second
@@ -79,6 +83,11 @@ func stripped[O any](out *O) ([]byte, error) {
 	}
 	if err := decode(text.Bytes(), bare); err != nil {
 		return nil, err
+	}
+	if from, ok := any(out).(secretive); ok {
+		if to, ok := r.(secretive); ok {
+			*to.sealed() = *from.sealed()
+		}
 	}
 	r.strip()
 	text.Reset()

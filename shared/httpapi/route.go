@@ -139,6 +139,7 @@ type call struct {
 	draw    change.Draw
 	onceKey string   // the Idempotency-Key; "" = none
 	body    [32]byte // SHA-256 of method, target and body
+	whole   bool     // the body was read to its end
 }
 
 type callKey struct{}

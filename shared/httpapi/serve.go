@@ -11,6 +11,7 @@ import (
 	"path"
 	"runtime/debug"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/memhooks/memhooks/shared/auth"
@@ -27,12 +28,35 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	draw := a.cfg.Draw()
 	c := call{id: "req_" + draw.ID(), draw: draw}
 	ans := newAnswer(c.id)
-	a.guarded(ans, w, r, c)
+	a.guarded(ans, w, r, &c)
+	if !c.whole && r.ContentLength != 0 { // nobody waits for what is left of it
+		ans.Header().Set("Connection", "close")
+	}
 	ans.send(w)
 }
 
+// ForOperator lets only the operator at what tells of all tenants; without
+// authentication that is whoever identify lets in.
+func (a *API) ForOperator(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		draw := a.cfg.Draw()
+		c := call{id: "req_" + draw.ID()}
+		caller, err := a.identify(r, draw)
+		if err == nil && !caller.Operator {
+			err = fault.New(fault.ScopeDenied, "this tells of all tenants: use the operator's first admin key")
+		}
+		if err == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ans := newAnswer(c.id)
+		ans.refuse(a.explain(c, err))
+		ans.send(w)
+	})
+}
+
 // guarded serves, and turns a panic into an answer.
-func (a *API) guarded(ans *answer, w http.ResponseWriter, r *http.Request, c call) {
+func (a *API) guarded(ans *answer, w http.ResponseWriter, r *http.Request, c *call) {
 	defer func() {
 		if v := recover(); v != nil {
 			a.cfg.Log.Error("a request panicked", "request_id", c.id, "method", r.Method, "panic", v, "stack", string(debug.Stack()))
@@ -40,12 +64,12 @@ func (a *API) guarded(ans *answer, w http.ResponseWriter, r *http.Request, c cal
 		}
 	}()
 	ans.rate(a.cfg.Limiter.Full(c.draw.At))
-	if err := a.pass(ans, w, r, &c); err != nil {
-		ans.refuse(a.explain(c, err))
+	if err := a.pass(ans, w, r, c); err != nil {
+		ans.refuse(a.explain(*c, err))
 		return
 	}
 	if ans.status == 0 {
-		a.mux.ServeHTTP(ans, r.WithContext(withCall(r.Context(), c)))
+		a.mux.ServeHTTP(ans, r.WithContext(withCall(r.Context(), *c)))
 	}
 }
 
@@ -135,13 +159,20 @@ func (e endpoint) read(w http.ResponseWriter, r *http.Request, c *call) error {
 			}
 			return fault.Wrap(fault.InvalidJSON, err, "the body ended early: send it whole")
 		}
+		c.received(w)
 	}
 	if body.Len() > 0 {
 		if err := e.accepts(r.Header); err != nil {
 			return err
 		}
+		if err := e.wantsNone(body.Bytes()); err != nil {
+			return err
+		}
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body.Bytes()))
+	if err := e.readForm(r); err != nil {
+		return err
+	}
 	if r.Method != http.MethodPost || len(r.Header.Values(onceHeader)) == 0 {
 		return nil
 	}
@@ -150,8 +181,30 @@ func (e endpoint) read(w http.ResponseWriter, r *http.Request, c *call) error {
 	return nil
 }
 
+// formType is the kind of a body that carries a document.
+const formType = "multipart/form-data"
+
+// readForm takes a form apart in memory, where the operation takes one: left to
+// the handler it would go through files, and nothing would take them away.
+func (e endpoint) readForm(r *http.Request) error {
+	if e.operation == nil || e.operation.RequestBody == nil || e.operation.RequestBody.Content[formType] == nil {
+		return nil
+	}
+	if err := r.ParseMultipartForm(2 * maxBody); err != nil {
+		return fault.Wrap(fault.InvalidField, err, "the form can't be read: send the parts file and config as %s", formType)
+	}
+	return nil
+}
+
 // onceHeader names the key under which a POST happens once.
 const onceHeader = "Idempotency-Key"
+
+// received notes that the body is there. The caller's time to send it does not
+// bound the work; where the writer knows of no such time there is none.
+func (c *call) received(w http.ResponseWriter) {
+	c.whole = true
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+}
 
 var errTooLarge = fault.New(fault.TooLarge, "the body has more than %d bytes: send less at a time", maxBody)
 

@@ -120,7 +120,11 @@ type webhookAnswer struct {
 	PIIRisk     *acknowledgment `json:"pii_risk_acknowledged,omitempty"`
 	CreatedAt   string          `json:"created_at"`
 	Secret      string          `json:"secret,omitempty" doc:"A generated secret, shown this once"`
+
+	print string // of the secret
 }
+
+func (w *webhookAnswer) sealed() *string { return &w.print }
 
 func (a *API) webhookShown(ctx context.Context, h hook.Hook) (*webhookAnswer, error) {
 	effective, err := a.cfg.Hooks.Effective(ctx, h)
@@ -128,13 +132,14 @@ func (a *API) webhookShown(ctx context.Context, h hook.Hook) (*webhookAnswer, er
 		ID: h.ID, URL: h.URL, Events: eventNames(h), Namespace: h.Namespace, Active: h.State == hook.Active, State: string(h.State),
 		MaxRetries: h.MaxRetries, Filter: h.Pattern.JSON(), Description: h.Description,
 		Redaction: string(h.Redaction), Effective: string(effective), PIIRisk: acknowledged(h), CreatedAt: stamp(h.CreatedAt),
+		print: secretPrint(h),
 	}
 	return w, err
 }
 
 func (w *webhookAnswer) strip() {
 	if w.Secret != "" {
-		w.Secret = keptSecret
+		w.Secret = w.print
 	}
 }
 
@@ -229,7 +234,7 @@ func (a *API) changeWebhook(ctx context.Context, in *changeWebhookInput) (*webho
 	if b.Namespace.Given {
 		set.Namespace = &b.Namespace.Value
 	}
-	h, err = a.cfg.Hooks.Change(ctx, h.Memory, drawOf(ctx), h.ID, callOf(ctx).caller.ID, set)
+	h, err = a.alter(ctx, h, set)
 	if err != nil {
 		return nil, err
 	}

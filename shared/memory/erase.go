@@ -3,11 +3,11 @@ package memory
 import (
 	"context"
 	"fmt"
-	"github.com/memhooks/memhooks/shared/memory/store"
 	"time"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 

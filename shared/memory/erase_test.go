@@ -86,7 +86,7 @@ func TestErasingAScopeTakesItsSubtreeOnly(t *testing.T) {
 		}
 		return h.add(namespace, f)
 	}
-	gone := []memory.Written{at("n", "acme/prod"), at("n", "acme/prod/eu"), at("n", "acme/prod/"), at("acme/prod", ""), at("acme/prod/us", "")}
+	gone := []memory.Written{at("n", "acme/prod"), at("n", "acme/prod/eu"), at("acme/prod/", ""), at("acme/prod", ""), at("acme/prod/us", "")}
 	kept := []memory.Written{at("n", "acme/production"), at("n", "acme"), at("n", "Acme/prod"), at("acme/prod", "elsewhere"), at("n", "x/acme/prod")}
 	if proof := h.erase(seal.Selector{Scope: "acme/prod/"}); proof.Count != len(gone) {
 		t.Errorf("%d lineages, want %d", proof.Count, len(gone))

@@ -201,3 +201,29 @@ func TestWhatIsToldOfAGrainIsWhatCanStillBeRead(t *testing.T) {
 		t.Errorf("a grain that was never there is %q, %v", unknown.Gone, err)
 	}
 }
+
+// An event tells of the life that it belongs to, not of what was remembered
+// again after it was forgotten.
+func TestAGrainThatIsAddedAgainBringsBackNoOldEvent(t *testing.T) {
+	h := open(t)
+	in := fields{"content": "a secret", "created_at": number("1767000000000")}
+	first := h.add("n", in)
+	h.forget(store.Ref{Hash: first.Grain.Hash})
+	again := h.add("n", in)
+	if again.Grain.Hash != first.Grain.Hash {
+		t.Fatal("it is another grain: the test shows nothing")
+	}
+	tell := func(seq int64) dialect.Event {
+		c := h.log(seq - 1)[0].Change
+		c.Seq = seq
+		told, err := h.Tell(h.ctx, c)
+		h.must(err)
+		return told
+	}
+	if told := tell(first.Seq); told.Gone != dialect.Forgotten || told.Fields != nil {
+		t.Errorf("the first life is told with %v", told.Fields)
+	}
+	if told := tell(again.Seq); told.Fields["content"] != "a secret" {
+		t.Errorf("the second life is told as %+v", told)
+	}
+}

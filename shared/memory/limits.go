@@ -1,7 +1,7 @@
 package memory
 
 import (
-	"github.com/memhooks/memhooks/shared/memory/store"
+	"slices"
 	"strings"
 	"sync"
 
@@ -9,6 +9,7 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/redact"
 )
 
@@ -50,6 +51,15 @@ func checkNames(st store.Stored) error {
 		if err := checkName(n.field, n.value); err != nil {
 			return err
 		}
+	}
+	return checkPath(st.ScopePath)
+}
+
+// checkPath refuses a scope path that looks like another: erasing one of them
+// would leave the other standing.
+func checkPath(path string) error {
+	if path != "" && slices.Contains(strings.Split(path, "/"), "") {
+		return fault.New(fault.InvalidField, "scope_path %.80q has an empty part: write it as acme/prod, without a slash at either end or two in a row", path)
 	}
 	return nil
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"github.com/memhooks/memhooks/shared/memory/store"
 	"maps"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // The kinds of blind tokens: the same word is another token under each.
@@ -19,6 +19,8 @@ const (
 	blindSpace   = "namespace"
 	blindType    = "type"
 	blindTag     = "tag"
+	blindScope   = "scope"
+	blindNamed   = "named"
 )
 
 // nonceField keeps equal contents apart as grains of their own.
@@ -81,7 +83,11 @@ func (s *Service) set(ctx context.Context, m change.Memory, d change.Draw, blind
 	case prior.Fields[nonceField] == in.Fields[nonceField]:
 		return Written{Grain: prior, Existing: true}, nil
 	}
-	return s.replace(ctx, m, d, prior, func(map[string]any) Input { return in })
+	dr, err := s.next(m, d, prior, in)
+	if err != nil {
+		return Written{}, err
+	}
+	return s.supersede(ctx, m, prior, dr)
 }
 
 // Named returns the reference of a name in a namespace.

@@ -1,10 +1,11 @@
 package memory
 
 import (
-	"github.com/memhooks/memhooks/shared/memory/store"
 	"time"
 
+	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory/grain"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // normal brings a text that names grains into the form that they are stored
@@ -65,6 +66,12 @@ func (q Query) normal() (Query, error) {
 			return q, err
 		}
 	}
+	if len(q.Tags) > maxTags {
+		return q, fault.New(fault.InvalidField, "tags holds %d; at most %d are looked for at once", len(q.Tags), maxTags)
+	}
+	if q.Limit <= 0 || q.Limit > candidates {
+		q.Limit = candidates
+	}
 	tags := make([]string, len(q.Tags))
 	for i, t := range q.Tags {
 		if tags[i], err = normal(t); err != nil {
@@ -74,3 +81,6 @@ func (q Query) normal() (Query, error) {
 	q.Tags = tags
 	return q, nil
 }
+
+// maxTags bounds how many tags a query asks for.
+const maxTags = 256

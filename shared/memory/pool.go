@@ -2,12 +2,14 @@ package memory
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"github.com/memhooks/memhooks/shared/memory/store"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory/rank"
+	"github.com/memhooks/memhooks/shared/memory/store"
+	"github.com/memhooks/memhooks/shared/seal"
 )
 
 // pool opens the grains that may fit: what the index finds, and what it does
@@ -22,15 +24,7 @@ func (s *Service) pool(ctx context.Context, m change.Memory, q Query, query []st
 		return nil, rank.Corpus{}, false, fmt.Errorf("memory: recall: %w", err)
 	}
 	tokens := blinded(b, blindWord, query...)
-	var must []string
-	if q.Namespace != nil {
-		must = append(must, blinded(b, blindSpace, *q.Namespace)...)
-	}
-	if q.Type != "" {
-		must = append(must, blinded(b, blindType, q.Type)...)
-	}
-	must = append(must, blinded(b, blindTag, q.Tags...)...)
-	found, err := s.cfg.Index.Find(ctx, m, tokens, must, candidates)
+	found, err := s.cfg.Index.Find(ctx, m, tokens, q.must(b), candidates)
 	if err != nil {
 		return nil, rank.Corpus{}, false, err
 	}
@@ -95,7 +89,8 @@ func (s *Service) unindexed(ctx context.Context, m change.Memory) ([]Grain, erro
 	}
 }
 
-// openAll opens grains; those that were erased meanwhile are left out.
+// openAll opens grains; those that were erased meanwhile, or are damaged, are
+// left out.
 func (s *Service) openAll(ctx context.Context, m change.Memory, stored []store.Stored) ([]Grain, error) {
 	out := make([]Grain, 0, len(stored))
 	for _, st := range stored {
@@ -103,9 +98,23 @@ func (s *Service) openAll(ctx context.Context, m change.Memory, stored []store.S
 		switch {
 		case err == nil:
 			out = append(out, g)
-		case fault.KindOf(err) != fault.NotFound:
+		case !s.passedOver(ctx, m, st, err):
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// passedOver says whether an error is one grain's alone, so that others can be
+// searched without it: it was erased meanwhile, or it is damaged, which is logged.
+func (s *Service) passedOver(ctx context.Context, m change.Memory, st store.Stored, err error) bool {
+	if fault.KindOf(err) == fault.NotFound {
+		return true
+	}
+	if !errors.Is(err, seal.ErrBroken) && !errors.Is(err, errFields) {
+		return false
+	}
+	s.cfg.Log.ErrorContext(ctx, "a grain cannot be read and is not searched: restore the store from a sound copy",
+		"tenant", m.Tenant, "memory", m.ID, "hash", st.Hash, "err", err)
+	return true
 }

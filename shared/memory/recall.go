@@ -4,18 +4,18 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
-	"github.com/memhooks/memhooks/shared/memory/store"
 	"slices"
 	"strings"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/memory/rank"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // Query says what to recall. Zero fields do not narrow; an empty Text takes
-// all that the other fields select, newest first.
+// what the other fields select, the newest written. Of a longer Text the first
+// 32 different terms count. A Limit of 0, or above 1000, is 1000.
 type Query struct {
 	Text       string
 	Namespace  *string
@@ -46,8 +46,26 @@ type Hits struct {
 	Cut   bool
 }
 
-// candidates bounds how many grains one recall opens.
+// candidates bounds how many of the grains that the index finds one recall
+// opens, and how many hits it gives.
 const candidates = 1000
+
+// maxTerms bounds how many terms of a query are looked for.
+const maxTerms = 32
+
+// distinct are a query's first terms without repeats.
+func distinct(terms []string) []string {
+	var out []string
+	for _, t := range terms {
+		if len(out) == maxTerms {
+			break
+		}
+		if !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
 
 // averageLength is the document length that scores are measured against: a
 // fixed one, so that a corpus ranks alike in every cloud.
@@ -60,9 +78,9 @@ func (s *Service) Search(ctx context.Context, m change.Memory, q Query) (Hits, e
 		return Hits{}, err
 	}
 	if q.Text == "" {
-		return s.filtered(ctx, m, q)
+		return s.browse(ctx, m, q)
 	}
-	query := rank.Terms(q.Text)
+	query := distinct(rank.Terms(q.Text))
 	if len(query) == 0 {
 		return Hits{}, nil
 	}
@@ -95,13 +113,14 @@ func (s *Service) Recall(ctx context.Context, m change.Memory, d change.Draw, q 
 	if q.Namespace != nil {
 		c.Namespace = *q.Namespace
 	}
+	at := store.Stored{Namespace: c.Namespace, ScopePath: strings.TrimRight(q.Scope, "/")} // erased with its scope
 	ids := make([]any, len(hits.Hits))
 	for i, h := range hits.Hits {
 		ids[i] = change.MemoryID(h.Lineage)
 	}
 	for range attempts {
 		var key string
-		c.Content, key, err = s.sealFields(ctx, m, c, store.Stored{Namespace: c.Namespace}, map[string]any{"query": q.Text, "memory_ids": ids})
+		c.Content, key, err = s.sealFields(ctx, m, c, at, map[string]any{"query": q.Text, "memory_ids": ids})
 		if err != nil {
 			return hits, err
 		}
@@ -114,48 +133,13 @@ func (s *Service) Recall(ctx context.Context, m change.Memory, d change.Draw, q 
 	return hits, errBusy
 }
 
-// filtered answers a query without text: everything that fits, newest first.
-func (s *Service) filtered(ctx context.Context, m change.Memory, q Query) (Hits, error) {
-	f := store.Filter{Namespace: q.Namespace, Type: q.Type, ScopeTree: q.scopeRoot(), Named: q.Named}
-	if q.Subject != "" {
-		blind, err := s.cfg.Sealer.Blind(ctx, vault(m), blindSubject, q.Subject)
-		if err != nil {
-			return Hits{}, fmt.Errorf("memory: blind subject: %w", err)
-		}
-		f.Subject = blind
-	}
-	var out Hits
-	after := ""
-	for {
-		grains, page, err := s.List(ctx, m, f, after, scanPage)
-		if err != nil {
-			return out, err
-		}
-		for _, g := range grains {
-			if q.fits(g) {
-				out.Hits = append(out.Hits, Hit{g, 1})
-			}
-		}
-		if after = page.Next; after == "" || len(out.Hits) >= maxFiltered {
-			out.Cut = after != ""
-			out.finish(q.Limit)
-			return out, nil
-		}
-	}
-}
-
-// maxFiltered bounds how much a query without text collects.
-const maxFiltered = 5000
-
 // finish orders the hits, best and newest first, and cuts them to the limit.
 func (h *Hits) finish(limit int) {
 	slices.SortFunc(h.Hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.CreatedAt, a.CreatedAt), strings.Compare(a.Hash, b.Hash))
 	})
-	h.Total = len(h.Hits)
-	if limit > 0 && len(h.Hits) > limit {
-		h.Hits = h.Hits[:limit]
-	}
+	h.Total = max(h.Total, len(h.Hits))
+	h.Hits = h.Hits[:min(limit, len(h.Hits))]
 }
 
 // scopeRoot is the path whose subtree a query reads: with siblings, its parent.
@@ -180,13 +164,18 @@ func cutLast(path string) (parent, last string, nested bool) {
 
 // fits says whether a grain passes all of the query's filters.
 func (q Query) fits(g Grain) bool {
-	return (q.Namespace == nil || g.Namespace == *q.Namespace) &&
-		(q.Type == "" || g.Type == q.Type) &&
+	return q.stands(g.Stored) &&
 		(q.Subject == "" || text(g.Fields, "subject") == q.Subject) &&
 		(q.Relation == "" || text(g.Fields, "relation") == q.Relation) &&
 		(q.Object == "" || text(g.Fields, "object") == q.Object) &&
-		(!q.Named || g.Name != nil) &&
-		q.inScope(g.Scope()) && q.tagged(g) && confidence(g) >= q.Confidence
+		q.tagged(g) && confidence(g) >= q.Confidence
+}
+
+// stands says whether a grain passes the filters that need not open it.
+func (q Query) stands(g store.Stored) bool {
+	return (q.Namespace == nil || g.Namespace == *q.Namespace) &&
+		(q.Type == "" || g.Type == q.Type) &&
+		(!q.Named || g.Name != nil) && q.inScope(g.Scope())
 }
 
 // inScope: the subtree, and with siblings the subtrees beside it, but not what

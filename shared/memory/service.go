@@ -7,13 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/memhooks/memhooks/shared/memory/store"
 	"log/slog"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory/grain"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 	"github.com/memhooks/memhooks/shared/wire"
 )
@@ -228,10 +228,13 @@ func (s *Service) open(ctx context.Context, m change.Memory, st store.Stored) (G
 
 var errGone = fault.New(fault.NotFound, "no such memory: it was forgotten or erased, or never existed")
 
+// errFields says that what opened is no grain.
+var errFields = fault.New(fault.Internal, "the stored fields are damaged: restore the store from a sound copy")
+
 func parseFields(plain []byte) (map[string]any, error) {
 	v, err := wire.Parse(plain)
 	if err != nil {
-		return nil, fmt.Errorf("memory: stored fields: %w", err)
+		return nil, fmt.Errorf("memory: %w", errors.Join(errFields, err))
 	}
 	fields, _ := v.(map[string]any)
 	return fields, nil

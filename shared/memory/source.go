@@ -4,17 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/memhooks/memhooks/shared/memory/store"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
 // Tell reads what may be said about a change at this moment: its content is
-// opened now, so that what was forgotten or erased meanwhile is told as gone.
+// opened now, so that what was forgotten or erased meanwhile is told as gone; by
+// its Seq also what was added again after that.
 func (s *Service) Tell(ctx context.Context, c change.Change) (dialect.Event, error) {
 	e := dialect.Event{Change: c}
 	switch c.Cause {
@@ -39,6 +40,10 @@ func (s *Service) tellGrain(ctx context.Context, e dialect.Event) (dialect.Event
 		if st.KeyID != "" && s.destroyed(ctx, e.Change.Memory, st.KeyID) {
 			e.Gone = dialect.Erased
 		}
+		return e, nil
+	}
+	if seq := e.Change.Seq; seq != 0 && st.Seq != 0 && seq != st.Seq {
+		e.Gone = dialect.Forgotten // it was, and the very grain was added again later
 		return e, nil
 	}
 	return s.openInto(ctx, e, st.Box, st.Hash)

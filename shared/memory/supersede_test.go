@@ -1,9 +1,11 @@
 package memory_test
 
 import (
+	"encoding/binary"
 	"reflect"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
@@ -142,4 +144,41 @@ func TestConcurrentEditsAreAllKept(t *testing.T) {
 	if g.Version != 17 || len(g.Fields) != 16+3 {
 		t.Errorf("version %d with %v", g.Version, g.Fields)
 	}
+}
+
+// A request that died after its commit is run again with the same draw.
+func TestAVersionThatIsMadeAgainIsTheOneThatStands(t *testing.T) {
+	h := open(t)
+	repeated := func(n uint64) change.Draw {
+		var seed [32]byte
+		binary.LittleEndian.PutUint64(seed[:], n)
+		return change.Seeded(noon.Add(time.Duration(n)*time.Hour), seed)
+	}
+	first := h.add("n", fields{"content": "one"})
+	var made, edited memory.Written
+	for range 3 {
+		w, err := h.Supersede(h.ctx, home, repeated(1), first.Grain.Hash, memory.Input{Fields: fields{"content": "two"}})
+		h.must(err)
+		if made.Seq != 0 && (w.Grain.Hash != made.Grain.Hash || w.Grain.Version != 2 || w.Seq != made.Seq || !w.Existing) {
+			t.Errorf("again it is %+v", w)
+		}
+		made = w
+	}
+	for range 3 {
+		w, err := h.Edit(h.ctx, home, repeated(2), store.Ref{Lineage: first.Grain.Lineage}, func(f map[string]any) { f["content"] = "three" })
+		h.must(err)
+		if edited.Seq != 0 && (w.Grain.Hash != edited.Grain.Hash || w.Grain.Version != 3 || w.Seq != edited.Seq || !w.Existing) {
+			t.Errorf("again it is %+v", w)
+		}
+		edited = w
+	}
+	w, err := h.Supersede(h.ctx, home, repeated(1), first.Grain.Hash, memory.Input{Fields: fields{"content": "two"}})
+	if err != nil || w.Grain.Hash != made.Grain.Hash {
+		t.Errorf("long after: %+v, %v", w, err)
+	}
+	_, err = h.Supersede(h.ctx, home, repeated(1), first.Grain.Hash, memory.Input{Fields: fields{"content": "other"}})
+	h.refused(err, fault.Conflict)
+	_, err = h.Supersede(h.ctx, home, repeated(1), first.Grain.Hash, memory.Input{Type: "belief", Fields: fields{"object": "no belief"}})
+	h.refused(err, fault.Conflict)
+	h.raised(0, events.Created, events.Superseded, events.Superseded)
 }

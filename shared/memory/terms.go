@@ -4,12 +4,11 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"github.com/memhooks/memhooks/shared/memory/store"
 	"slices"
 
 	"github.com/memhooks/memhooks/shared/change"
-	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/memory/rank"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
@@ -61,12 +60,61 @@ func blinded(b *seal.Blinder, kind string, words ...string) []string {
 	return out
 }
 
+// maxDepth is how many levels of a scope path the index knows.
+const maxDepth = 32
+
+// ancestors are the paths that a scope stands at or below, the shortest first,
+// of a deep one the first 32. It is empty for an empty scope only.
+func ancestors(scope string) []string {
+	var out []string
+	for i := range len(scope) {
+		if scope[i] == '/' && i > 0 && len(out) < maxDepth {
+			out = append(out, scope[:i])
+		}
+	}
+	if scope != "" && len(out) < maxDepth {
+		out = append(out, scope)
+	}
+	return out
+}
+
+// isNamed is the word that a grain with a memory-set key has besides its own.
+const isNamed = "yes"
+
 // terms are what the index keeps of a grain.
 func terms(b *seal.Blinder, g Grain) []string {
 	out := blinded(b, blindWord, words(g.Fields)...)
 	out = append(out, blinded(b, blindSpace, g.Namespace)...)
 	out = append(out, blinded(b, blindType, g.Type)...)
+	out = append(out, blinded(b, blindScope, ancestors(g.Scope())...)...)
+	if subject := text(g.Fields, "subject"); subject != "" {
+		out = append(out, blinded(b, blindSubject, subject)...)
+	}
+	if g.Name != nil {
+		out = append(out, blinded(b, blindNamed, isNamed)...)
+	}
 	return append(out, blinded(b, blindTag, tagsOf(g.Fields)...)...)
+}
+
+// must are the terms that every grain has which passes a query's filters.
+func (q Query) must(b *seal.Blinder) []string {
+	out := blinded(b, blindTag, q.Tags...)
+	if q.Namespace != nil {
+		out = append(out, blinded(b, blindSpace, *q.Namespace)...)
+	}
+	if q.Type != "" {
+		out = append(out, blinded(b, blindType, q.Type)...)
+	}
+	if at := ancestors(q.scopeRoot()); len(at) > 0 {
+		out = append(out, blinded(b, blindScope, at[len(at)-1])...)
+	}
+	if q.Subject != "" {
+		out = append(out, blinded(b, blindSubject, q.Subject)...)
+	}
+	if q.Named {
+		out = append(out, blinded(b, blindNamed, isNamed)...)
+	}
+	return out
 }
 
 // tagsOf lists a grain's tags.
@@ -87,7 +135,8 @@ const indexBite = 16
 // IndexSome indexes the oldest grains that the index does not hold yet, of one
 // memory or (zero) of all, and answers how many it met; less than a full bite
 // means that nothing is left. A recall does not depend on it: it reads what is
-// not indexed directly.
+// not indexed directly. A grain that does not open is indexed without terms, so
+// that it holds up no other.
 func (s *Service) IndexSome(ctx context.Context, m change.Memory) (met int, more bool, err error) {
 	pending, err := s.cfg.Index.Pending(ctx, m, indexBite)
 	if err != nil || len(pending) == 0 {
@@ -103,7 +152,7 @@ func (s *Service) IndexSome(ctx context.Context, m change.Memory) (met int, more
 				return 0, false, fmt.Errorf("memory: index: %w", err)
 			}
 			doc.Terms = terms(b, g)
-		case fault.KindOf(err) != fault.NotFound:
+		case !s.passedOver(ctx, p.Memory, p.Grain, err):
 			return 0, false, err
 		}
 		docs = append(docs, doc)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -38,9 +39,14 @@ func named(err error, vars map[string]string) error {
 	if w, ok := accepted[field.Type.Name()]; ok {
 		want = "use " + w
 	}
-	value := vars[name]
-	if field.Type == reflect.TypeFor[Digest]() { // a raw key may stand there by mistake
-		value = Hidden(value).String()
+	return fmt.Errorf("%s=%q: %s", name, shown(name, vars), want)
+}
+
+// shown is a setting's value, unless it is a secret one: a raw key may also
+// stand by mistake where its digest belongs.
+func shown(name string, vars map[string]string) string {
+	if strings.HasSuffix(name, "_KEY") || strings.HasSuffix(name, "_KEY_SHA256") {
+		return Hidden("").String()
 	}
-	return fmt.Errorf("%s=%q: %s", name, value, want)
+	return vars[name]
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"github.com/memhooks/memhooks/shared/auth"
 )
 
 // Settings are what an operator says in the environment. A field's name there
@@ -128,6 +130,8 @@ func (s Settings) check(vars map[string]string) error {
 	}{
 		{"MEMHOOKS_ADDR", listenable(s.Addr), "a host and a port, such as 127.0.0.1:8080"},
 		{"MEMHOOKS_CLOUD", s.Cloud == "embedded" || s.Cloud == "aws", "embedded or aws"},
+		{"MEMHOOKS_ADMIN_KEY", s.AdminKey == "" || auth.ValidRaw(string(s.AdminKey)), "16 or more visible ASCII characters, without spaces"},
+		{"MEMHOOKS_ADMIN_KEY_SHA256", s.AdminKey == "" || s.AdminKeySHA256 == Digest{}, "either it or MEMHOOKS_ADMIN_KEY, not both"},
 		{"MEMHOOKS_RETRY_BASE", s.RetryBase > 0 && s.RetryBase <= time.Hour, "a duration above 0 and up to 1h, such as 1s"},
 		{"MEMHOOKS_RETRY_FACTOR", s.RetryFactor >= 1 && s.RetryFactor <= 10, "a number from 1 to 10"},
 		{"MEMHOOKS_RETRY_JITTER", s.RetryJitter >= 0 && s.RetryJitter < 1, "a number from 0 to less than 1"},
@@ -141,7 +145,7 @@ func (s Settings) check(vars map[string]string) error {
 	}
 	for _, r := range rows {
 		if !r.ok {
-			return fmt.Errorf("%s=%q: use %s", r.name, vars[r.name], r.want)
+			return fmt.Errorf("%s=%q: use %s", r.name, shown(r.name, vars), r.want)
 		}
 	}
 	return nil

@@ -54,6 +54,8 @@ var wrong = []struct{ name, value, want string }{
 	{"MEMHOOKS_AUTO_CREATE", "true", "on or off"},
 	{"MEMHOOKS_ADMIN_KEY_SHA256", strings.Repeat("a", 63), "64 hex digits"},
 	{"MEMHOOKS_ADMIN_KEY_SHA256", strings.Repeat("z", 64), "64 hex digits"},
+	{"MEMHOOKS_ADMIN_KEY", "ar_too-short", "16 or more"},
+	{"MEMHOOKS_ADMIN_KEY", "ar_with a space in it", "without spaces"},
 	{"MEMHOOKS_ALLOW_DESTINATIONS", "10.0.0.0/33", "10.1.0.0/16"},
 	{"MEMHOOKS_ALLOW_DESTINATIONS", "localhost", "10.1.0.0/16"},
 	{"MEMHOOKS_RETRY_BASE", "soon", "duration"},
@@ -81,14 +83,17 @@ var wrong = []struct{ name, value, want string }{
 
 func TestAWrongSettingIsOneLineWithNameValueAndWhatIsAccepted(t *testing.T) {
 	for _, tc := range wrong {
-		_, err := road.Load([]string{tc.name + "=" + tc.value, "MEMHOOKS_ADMIN_KEY=ar_hunter2"})
+		_, err := road.Load([]string{tc.name + "=" + tc.value, "MEMHOOKS_MASTER_KEY=ar_hunter2"})
 		if err == nil {
 			t.Errorf("%s=%q is accepted", tc.name, tc.value)
 			continue
 		}
 		line := err.Error()
 		shown := fmt.Sprintf("%q", tc.value)
-		if tc.name == "MEMHOOKS_ADMIN_KEY_SHA256" {
+		if strings.HasPrefix(tc.name, "MEMHOOKS_ADMIN_KEY") {
+			if strings.Contains(line, tc.value) {
+				t.Errorf("a secret is shown: %s", line)
+			}
 			shown = "[hidden]"
 		}
 		if !strings.HasPrefix(line, tc.name+"=") || !strings.Contains(line, shown) || !strings.Contains(line, tc.want) {
@@ -103,6 +108,14 @@ func TestAWrongSettingIsOneLineWithNameValueAndWhatIsAccepted(t *testing.T) {
 func TestTheFirstOfSeveralWrongSettingsIsNamed(t *testing.T) {
 	_, err := road.Load([]string{"MEMHOOKS_RETRY_BASE=soon", "MEMHOOKS_BURST=many"})
 	if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "MEMHOOKS_") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTheAdminKeyIsGivenOnce(t *testing.T) {
+	const raw = "ar_sesame-sesame"
+	_, err := road.Load([]string{"MEMHOOKS_ADMIN_KEY=" + raw, "MEMHOOKS_ADMIN_KEY_SHA256=" + strings.Repeat("ab", 32)})
+	if err == nil || !strings.HasPrefix(err.Error(), "MEMHOOKS_ADMIN_KEY_SHA256=") || !strings.Contains(err.Error(), "not both") || strings.Contains(err.Error(), raw) {
 		t.Errorf("%v", err)
 	}
 }
@@ -127,7 +140,7 @@ func TestAuthenticationIsOffOnThisMachineOnly(t *testing.T) {
 
 // A raw key may even stand where its digest belongs: no message shows it.
 func TestSecretSettingsArePrintedNowhere(t *testing.T) {
-	const raw = "ar_sesame"
+	const raw = "ar_sesame-sesame"
 	s, err := road.Load([]string{"MEMHOOKS_ADMIN_KEY=" + raw, "MEMHOOKS_MASTER_KEY=" + raw})
 	if err != nil || string(s.AdminKey) != raw || string(s.MasterKey) != raw {
 		t.Fatalf("the settings themselves have it: %v", err)

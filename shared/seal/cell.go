@@ -163,3 +163,14 @@ func derive(raw []byte, use string) (*secret, error) {
 func cellContext(v Vault, id string) map[string]string {
 	return map[string]string{"use": "memhooks cell key", "tenant": v.Tenant, "memory": v.Memory, "cell": id}
 }
+
+// CheckCell fails where a wrapper does not open a stored cell key of a vault:
+// it has another master key than the one that the data was sealed under.
+func CheckCell(ctx context.Context, w Wrapper, v Vault, c Cell) error {
+	raw, err := w.Unwrap(ctx, cellContext(v, c.ID), c.Wrapped)
+	clear(raw)
+	if err != nil {
+		return fmt.Errorf("seal: unwrap a cell key: %w", err)
+	}
+	return nil
+}

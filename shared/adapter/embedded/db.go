@@ -36,9 +36,11 @@ type db struct {
 	dropHook func(t *tx, hook int64) error
 	// expire ends the jobs of a memory that wait below a floor.
 	expire func(t *tx, memory, floor int64) error
-	// needed returns the lowest seq of a memory that an unfinished job of an
-	// active or resting hook still waits for, 0 for none.
-	needed func(ctx context.Context, memory int64) (int64, error)
+	// needed returns the lowest seq of each memory that an unfinished job of an
+	// active or resting hook still waits for; memories without are left out.
+	needed func(ctx context.Context) (map[int64]int64, error)
+
+	ages ages
 }
 
 func newDB(now func() time.Time, log *slog.Logger) *db {
@@ -47,7 +49,7 @@ func newDB(now func() time.Time, log *slog.Logger) *db {
 		hookMoved: func(*hookRow) {},
 		dropHook:  func(*tx, int64) error { return nil },
 		expire:    func(*tx, int64, int64) error { return nil },
-		needed:    func(context.Context, int64) (int64, error) { return 0, nil },
+		needed:    func(context.Context) (map[int64]int64, error) { return nil, nil },
 	}
 }
 

@@ -14,7 +14,7 @@ const (
 	maxWindow   = 1024  // entries that wait or are being sent
 	minWindow   = 64    // the same, where there are very many hooks
 	allWindows  = 65536 // of all hooks together, as far as minWindow lets it
-	maxHeldRows = 1000  // retries and parked jobs; at so many no new entry is taken
+	maxHeldRows = 1000  // jobs with rows; at half of it those that wait are sent away
 )
 
 // item is one job in memory. Its lane's lock guards it.
@@ -28,11 +28,15 @@ type item struct {
 	attempts  int
 	firstAt   int64
 	redaction redact.Mode
+	due       int64 // of a retry
+	unwritten int   // what of its row is on its way to the database
+	apart     bool  // of a group that is away: it goes there too once it is written
 
 	row     bool // it has a row in job, or one is about to be written
 	out     bool // an attempt is being made
 	front   bool // the first of its group
 	waiting bool // for its due time
+	asleep  bool // no alarm is set for that
 	settled bool // recorded: the cursor may pass it
 	dropped bool // ended by others: what comes of it is not recorded
 }
@@ -75,10 +79,10 @@ type lane struct {
 	window   []*item // unsettled and settled ones, by seq
 	tails    map[string]*item
 	rows     map[rowOf]*item
-	moreRows bool // some redriven jobs are in the database only
 	ready    line
 	redriven line    // the same, of jobs that are repeated by hand
 	fetch    []*item // ready but for their entry
+	away     awayGroups
 
 	workers int
 	slots   int // how many workers there may be now
@@ -121,7 +125,7 @@ func (q *line) pop() *item {
 
 // hasRoom reports whether the lane takes new entries.
 func (l *lane) hasRoom(window int) bool {
-	return l.recovered && l.state == hook.Active && len(l.window) < window && len(l.rows) < maxHeldRows
+	return l.recovered && l.state == hook.Active && len(l.window) < window
 }
 
 // behind reports whether there are entries in the log that were not read.
@@ -135,12 +139,20 @@ func (l *lane) admit(e *feed.Entry, prev int64) (parked *item) {
 	return l.enqueue(it)
 }
 
-// enqueue puts an item behind those of its group.
+// enqueue puts an item behind those of its group. One that has no row yet
+// follows its group where that is away.
 func (l *lane) enqueue(it *item) (parked *item) {
 	if l.tails == nil {
 		l.tails = make(map[string]*item)
 	}
+	if !it.settled && l.away.has(it.group) {
+		return l.setApart(it)
+	}
 	tail := l.tails[it.group]
+	if tail != nil && tail.row && !it.row && len(l.rows) >= maxHeldRows/2 {
+		l.away.add(it.group)
+		return l.setApart(it)
+	}
 	l.tails[it.group] = it
 	switch {
 	case tail == nil:
@@ -156,9 +168,11 @@ func (l *lane) enqueue(it *item) (parked *item) {
 	return nil
 }
 
-// park turns an item into one with a row, so that the cursor can pass it.
+// park turns an item into one with a row, so that the cursor can pass it. What
+// its row says is handed to the settler right after.
 func (l *lane) park(it *item) {
 	it.row, it.entry = true, nil
+	it.unwritten++
 	l.keep(it)
 }
 
@@ -193,6 +207,7 @@ func (l *lane) advance(it *item) {
 	}
 	if next == nil {
 		delete(l.tails, it.group)
+		l.away.recall(it.group)
 		return
 	}
 	next.front = true

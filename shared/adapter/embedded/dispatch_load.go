@@ -14,7 +14,7 @@ const (
 	wantNothing want = iota
 	wantPlace        // where it stands, and its jobs with rows
 	wantEntries      // of jobs that may go out
-	wantRows         // more of its redriven jobs
+	wantRows         // jobs of groups that are away
 	wantLog          // new entries
 )
 
@@ -24,7 +24,7 @@ const (
 )
 
 // wants says what a lane needs next.
-func (l *lane) wants(window int) want {
+func (l *lane) wants(window int, now int64) want {
 	switch {
 	case l.gone || l.state != hook.Active && l.state != hook.Held:
 		return wantNothing
@@ -32,7 +32,7 @@ func (l *lane) wants(window int) want {
 		return wantPlace
 	case len(l.fetch) > 0:
 		return wantEntries
-	case l.moreRows && len(l.rows) < maxHeldRows/2:
+	case l.away.call(now) && len(l.rows) < maxHeldRows:
 		return wantRows
 	case l.behind() && l.hasRoom(window) && len(l.window) <= window/2:
 		return wantLog
@@ -53,8 +53,10 @@ func (q *queue) load(l *lane) {
 		switch step {
 		case wantNothing:
 			return
-		case wantPlace, wantRows:
-			err = q.loadRows(l)
+		case wantPlace:
+			err = q.loadPlace(l)
+		case wantRows:
+			err = q.loadAway(l)
 		case wantEntries:
 			err = q.loadEntries(l)
 		case wantLog:
@@ -79,7 +81,7 @@ func (q *queue) nextStep(l *lane) (want, int) {
 	defer l.mu.Unlock()
 	q.spawn(l)
 	window := q.windowSize()
-	step := l.wants(window)
+	step := l.wants(window, q.d.now().UnixMilli())
 	if q.closing {
 		step = wantNothing
 	}
@@ -155,10 +157,9 @@ func (q *queue) loadEntries(l *lane) error {
 	return nil
 }
 
-// loadRows reads a lane's jobs with rows, at the first time also its place.
-// It does so on the writer's goroutine, where nothing of them changes
-// meanwhile.
-func (q *queue) loadRows(l *lane) error {
+// loadPlace reads where a lane stands, and its jobs with rows. It does so on
+// the writer's goroutine, where nothing of them changes meanwhile.
+func (q *queue) loadPlace(l *lane) error {
 	return q.d.writer.do(q.ctx, func(t *tx) error {
 		found, err := q.readPlace(t, l)
 		if err == nil {
@@ -172,20 +173,24 @@ func (q *queue) loadRows(l *lane) error {
 type placed struct {
 	cursor int64
 	dead   int
-	jobs   []jobRow
-	more   bool
+	jobs   []jobRow       // all that have not ended, or none where
+	away   []string       // they are too many: then their groups
 	late   map[int64]bool // above the cursor, yet settled
 }
 
 func (q *queue) place(l *lane, p placed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.recovered {
-		l.recovered = true
-		l.cursor, l.read, l.late = p.cursor, max(p.cursor, l.read), p.late
-		l.health.Dead = p.dead
+	if l.recovered {
+		return
 	}
-	l.moreRows = p.more
+	l.recovered = true
+	l.cursor, l.read, l.late = p.cursor, max(p.cursor, l.read), p.late
+	l.health.Dead = p.dead
+	for _, group := range p.away {
+		l.away.add(group)
+		l.away.recall(group)
+	}
 	for i := range p.jobs {
 		q.revive(l, &p.jobs[i])
 	}
@@ -197,7 +202,7 @@ func (q *queue) revive(l *lane, r *jobRow) {
 		return
 	}
 	it := &item{
-		seq: r.seq, prev: r.prev, redrive: r.redrive, group: r.group,
+		seq: r.seq, prev: r.prev, redrive: r.redrive, group: r.group, due: r.due,
 		attempts: r.attempts, firstAt: r.firstAt, redaction: r.redaction, row: true, settled: true,
 	}
 	if r.status == statusRetry && r.due > q.d.now().UnixMilli() {
@@ -210,23 +215,23 @@ func (q *queue) revive(l *lane, r *jobRow) {
 
 func (q *queue) readPlace(t *tx, l *lane) (placed, error) {
 	p := placed{cursor: l.start}
-	l.mu.Lock()
-	first := !l.recovered
-	l.mu.Unlock()
-	if first {
-		if _, err := t.row("SELECT cursor, dead FROM place WHERE hook=?", []any{l.n}, &p.cursor, &p.dead); err != nil {
-			return p, err
-		}
-		var err error
-		if p.late, err = settledAfter(t.rows, l.n, p.cursor); err != nil {
-			return p, err
-		}
-		if p.jobs, err = t.jobRows("WHERE hook=? AND redrive=0 AND status IN "+pendingRows+" ORDER BY seq", l.n); err != nil {
-			return p, err
-		}
+	_, err := t.row("SELECT cursor, dead FROM place WHERE hook=?", []any{l.n}, &p.cursor, &p.dead)
+	if err != nil {
+		return p, err
 	}
-	again, err := t.jobRows("WHERE hook=? AND redrive>0 AND status IN "+pendingRows+" ORDER BY seq, redrive LIMIT ?", l.n, 2*maxHeldRows)
-	p.more = len(again) == 2*maxHeldRows
-	p.jobs = append(p.jobs, again...)
+	if p.late, err = settledAfter(t.rows, l.n, p.cursor); err != nil {
+		return p, err
+	}
+	p.jobs, err = t.jobRows("WHERE hook=? AND status IN "+pendingRows+" ORDER BY seq, redrive LIMIT ?", l.n, maxHeldRows+1)
+	if err != nil || len(p.jobs) <= maxHeldRows {
+		return p, err
+	}
+	p.jobs = nil
+	err = t.rows("SELECT DISTINCT grp FROM job WHERE hook=? AND status IN "+pendingRows, []any{l.n}, func(scan func(...any) error) error {
+		var group string
+		err := scan(&group)
+		p.away = append(p.away, group)
+		return err
+	})
 	return p, err
 }

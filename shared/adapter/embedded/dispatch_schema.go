@@ -36,3 +36,9 @@ CREATE TABLE tally (
   PRIMARY KEY (hook, status)
 ) WITHOUT ROWID;
 `
+
+// dispatch2 finds the retries that are due and the jobs of a group.
+const dispatch2 = `
+CREATE INDEX job_due ON job (hook, due) WHERE status = 'retry';
+CREATE INDEX job_group ON job (hook, grp, seq, redrive) WHERE status IN ` + pendingRows + `;
+`

@@ -11,6 +11,7 @@ import (
 // sheet is what a batch holds of one lane.
 type sheet struct {
 	lane   *lane
+	clock  *clock
 	firsts []success // by seq
 	rows   []ending  // in the order of their happening
 	cursor int64
@@ -27,7 +28,7 @@ func (q *queue) sheets(batch []ending) []*sheet {
 		e := &batch[i]
 		s := byLane[e.lane]
 		if s == nil {
-			s = &sheet{lane: e.lane}
+			s = &sheet{lane: e.lane, clock: q.clock}
 			byLane[e.lane] = s
 			all = append(all, s)
 		}
@@ -62,8 +63,11 @@ func (s *sheet) recorded() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range s.rows {
-		if e := &s.rows[i]; e.status != statusRetry && e.status != statusParked {
-			delete(l.rows, rowOf{e.it.seq, e.it.redrive})
+		l.written(&s.rows[i])
+	}
+	for i := range s.rows {
+		if e := &s.rows[i]; e.status == statusRetry {
+			l.sendAway(e.it, s.clock)
 		}
 	}
 	if l.moving == s.state {

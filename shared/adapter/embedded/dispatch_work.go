@@ -23,7 +23,7 @@ func (q *queue) awaken(l *lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	q.spawn(l)
-	if !q.closing && !l.loading && l.wants(q.windowSize()) != wantNothing {
+	if !q.closing && !l.loading && l.wants(q.windowSize(), q.d.now().UnixMilli()) != wantNothing {
 		l.loading = true
 		q.running.Add(1)
 		go q.load(l)
@@ -134,8 +134,10 @@ func (q *queue) end(l *lane, it *item, o *delivery.Outcome) {
 		e.status, e.due = statusRetry, o.At+o.Delay.Milliseconds()
 		it.attempts, it.firstAt, it.redaction = e.attempts, e.firstAt, e.redaction
 		l.park(it)
-		it.waiting = true
-		q.clock.set(alarm{at: e.due, lane: l, it: it})
+		it.waiting, it.due = true, e.due
+		if it.asleep = l.crowded(); !it.asleep { // else it is sent away once it is recorded
+			q.clock.set(alarm{at: e.due, lane: l, it: it})
+		}
 		q.settler.add(e)
 		for f := it.next; f != nil; f = f.next {
 			if !f.row {
@@ -191,7 +193,9 @@ func (q *queue) due(a alarm) {
 	l.mu.Lock()
 	if it := a.it; it != nil && it.waiting {
 		it.waiting = false
-		l.offer(it)
+		if it.front {
+			l.offer(it)
+		}
 	}
 	l.mu.Unlock()
 	q.wake(l)

@@ -36,15 +36,11 @@ func (s eraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, p
 		if err != nil {
 			return err
 		}
-		grains := make([]store.Stored, len(current))
-		for i := range current {
-			grains[i] = current[i].Stored
-		}
-		changes, err := plan(keys, grains)
+		changes, err := plan(keys, current)
 		if err != nil {
 			return err
 		}
-		if err := t.destroy(in, numbers, current); err != nil {
+		if err := t.destroy(in, numbers); err != nil {
 			return err
 		}
 		for _, c := range changes {
@@ -56,8 +52,12 @@ func (s eraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, p
 	if err != nil {
 		return err
 	}
-	// Also where there was nothing to erase: an earlier call may have failed here.
-	return s.d.scrub(ctx)
+	// What is erased is erased, whether the caller still waits or not: only the
+	// service's end, or a reader that never ends, leaves the log to the next
+	// erasure or the next start.
+	held, cancel := context.WithTimeout(context.WithoutCancel(ctx), scrubFor)
+	defer cancel()
+	return s.d.scrub(held)
 }
 
 // coveredKeys lists the live keys that a selector covers, by their ids.
@@ -80,14 +80,14 @@ func (t *tx) coveredKeys(in *draft, sel seal.Selector) ([]int64, []seal.KeyRecor
 }
 
 // sealedUnder lists the current grains under some keys, in the order of their
-// writing within a key.
-func (t *tx) sealedUnder(keys []int64) ([]row, error) {
-	var all []row
+// writing within a key, without their boxes.
+func (t *tx) sealedUnder(keys []int64) ([]store.Stored, error) {
+	var all []store.Stored
 	for _, key := range keys {
-		err := t.rows("SELECT "+grainColumns+" FROM shelf s CROSS JOIN grain g ON g.shelf = s.n JOIN seal_key k ON k.n = s.key WHERE s.key=? AND g.state=0 ORDER BY g.n", []any{key}, func(scan func(...any) error) error {
+		err := t.rows("SELECT "+boxless+"NULL FROM shelf s CROSS JOIN grain g ON g.shelf = s.n JOIN seal_key k ON k.n = s.key WHERE s.key=? AND g.state=0 ORDER BY g.n", []any{key}, func(scan func(...any) error) error {
 			var r row
 			err := r.scan(scan)
-			all = append(all, r)
+			all = append(all, r.Stored)
 			return err
 		})
 		if err != nil {
@@ -99,13 +99,24 @@ func (t *tx) sealedUnder(keys []int64) ([]row, error) {
 
 // destroy ends keys and the lineages of the current grains under them. Older
 // versions under them, of lineages that live on under other keys, lose their
-// box.
-func (t *tx) destroy(in *draft, keys []int64, current []row) error {
-	for i := range current {
-		in.count(current[i].shelf, &current[i].Stored, -1)
-		if err := t.endLineage(in, current[i].Lineage); err != nil {
+// box. It takes a few statements a key, however many grains there are.
+func (t *tx) destroy(in *draft, keys []int64) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	if _, err := t.exec("CREATE TEMP TABLE IF NOT EXISTS ending (n INTEGER PRIMARY KEY)"); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if _, err := t.exec("INSERT INTO ending SELECT g.n FROM shelf s CROSS JOIN grain g ON g.shelf=s.n WHERE s.key=? AND g.state=0", key); err != nil {
 			return err
 		}
+		if err := t.uncount(in, key); err != nil {
+			return err
+		}
+	}
+	if err := t.endAll(in); err != nil {
+		return err
 	}
 	for _, key := range keys {
 		if _, err := t.exec("UPDATE grain SET box=NULL, subject=NULL, name=NULL WHERE shelf IN (SELECT n FROM shelf WHERE key=?) AND box IS NOT NULL", key); err != nil {
@@ -115,11 +126,56 @@ func (t *tx) destroy(in *draft, keys []int64, current []row) error {
 			return err
 		}
 	}
-	if len(keys) > 0 {
-		t.dropKeys(in)
-	}
+	t.dropKeys(in)
 	return nil
 }
+
+// uncount empties the counts of a key's shelves.
+func (t *tx) uncount(in *draft, key int64) error {
+	err := t.rows("SELECT n FROM shelf WHERE key=?", []any{key}, func(scan func(...any) error) error {
+		var shelf int64
+		err := scan(&shelf)
+		delete(in.counts, shelf)
+		return err
+	})
+	if err == nil {
+		_, err = t.exec("UPDATE shelf SET grains=0, named=0, bytes=0 WHERE key=?", key)
+	}
+	return err
+}
+
+// endAll ends the lineages of the grains whose numbers are in ending: all their
+// versions, as endLineage does with one.
+func (t *tx) endAll(in *draft) error {
+	for _, query := range [...]string{
+		`INSERT OR IGNORE INTO ending SELECT o.n FROM ending e CROSS JOIN grain g ON g.n=e.n
+			CROSS JOIN grain o ON o.memory=g.memory AND o.lineage=g.lineage AND o.lineage IS NOT NULL WHERE g.lineage IS NOT NULL`,
+		`INSERT OR IGNORE INTO ending SELECT o.n FROM ending e CROSS JOIN grain g ON g.n=e.n
+			CROSS JOIN grain o ON o.memory=g.memory AND o.hash=g.lineage AND o.lineage IS NULL WHERE g.lineage IS NOT NULL`,
+	} {
+		if _, err := t.exec(query); err != nil {
+			return err
+		}
+	}
+	var indexed int
+	if _, err := t.row("SELECT count(*) FROM doc WHERE rowid IN (SELECT n FROM ending)", nil, &indexed); err != nil {
+		return err
+	}
+	for query, args := range map[string][]any{
+		"DELETE FROM doc WHERE rowid IN (SELECT n FROM ending)":                                         nil,
+		"UPDATE docs SET count=count-? WHERE memory=?":                                                  {indexed, in.row.n},
+		"UPDATE grain SET state=2, box=NULL, subject=NULL, name=NULL WHERE n IN (SELECT n FROM ending)": nil,
+	} {
+		if _, err := t.exec(query, args...); err != nil {
+			return err
+		}
+	}
+	_, err := t.exec("DELETE FROM ending")
+	return err
+}
+
+// scrubFor bounds how long an erasure waits for readers.
+const scrubFor = 30 * time.Second
 
 // scrub brings all that was committed into the database's file and empties the
 // write-ahead log. Readers hold it up for as long as their queries last.

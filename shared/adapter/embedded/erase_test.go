@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -219,5 +220,56 @@ func TestARemovedMemoryLeavesNothing(t *testing.T) {
 	s.addMemory(mem1)
 	if s.head() != 0 {
 		t.Error("the new one has an old log")
+	}
+}
+
+func TestAnErasureKeepsTheCountsRight(t *testing.T) {
+	s := open(t)
+	s.twoPeople(120)
+	s.must(eraser{s.db}.Erase(bg, mem1, seal.Selector{Person: "ann"}, all))
+	for query, want := range map[string]int{
+		"SELECT sum(grains) FROM shelf WHERE person='ann'":                                                0,
+		"SELECT sum(named) + sum(bytes) FROM shelf WHERE person='ann'":                                    0,
+		"SELECT sum(grains) FROM shelf":                                                                   60,
+		"SELECT sum(count) - (SELECT count(*) FROM doc) FROM docs":                                        0,
+		"SELECT count(*) FROM doc":                                                                        60,
+		"SELECT count(*) FROM grain WHERE state<>2 AND shelf IN (SELECT n FROM shelf WHERE person='ann')": 0,
+	} {
+		var got int
+		if _, err := s.db.row(query, nil, &got); err != nil || got != want {
+			t.Errorf("%s is %d, want %d, %v", query, got, want, err)
+		}
+	}
+}
+
+func TestACallerThatLeavesDoesNotLeaveTheLogFull(t *testing.T) {
+	s := open(t)
+	marks := s.twoPeople(40)
+	ctx, leave := context.WithCancel(bg)
+	s.must(eraser{s.db}.Erase(ctx, mem1, seal.Selector{Person: "ann"}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) {
+		leave()
+		return nil, nil
+	}))
+	for i, files := 0, s.files(); i < len(marks); i++ {
+		if in := found(files, marks[i]); len(in) > 0 {
+			t.Fatalf("mark %d is still found in %v", i, in)
+		}
+	}
+}
+
+func TestAStartEmptiesTheLog(t *testing.T) {
+	s := open(t)
+	s.twoPeople(10)
+	crashed := t.TempDir() // what a process that was ended then leaves behind
+	for _, name := range []string{FileName, FileName + "-wal"} {
+		data, err := os.ReadFile(filepath.Join(s.dir, name))
+		s.must(err)
+		s.must(os.WriteFile(filepath.Join(crashed, name), data, 0o600))
+	}
+	_, closeAll, err := openDB(bg, Config{Dir: crashed})
+	s.must(err)
+	defer closeAll()
+	if left, err := os.Stat(filepath.Join(crashed, FileName+"-wal")); err != nil || left.Size() > 0 {
+		t.Errorf("the log has %d bytes, %v", left.Size(), err)
 	}
 }

@@ -127,12 +127,8 @@ func (s index) Find(ctx context.Context, m change.Memory, anyOf, must []string, 
 	if err != nil || !there {
 		return found, err
 	}
-	for _, term := range append(anyOf[:len(anyOf):len(anyOf)], must...) {
-		var docs int
-		if _, err := s.d.row("SELECT doc FROM doc_terms WHERE term=?", []any{token(n, term)}, &docs); err != nil {
-			return found, err
-		}
-		found.Frequency[term] = docs
+	if err := s.count(ctx, n, anyOf, found.Frequency); err != nil {
+		return found, err
 	}
 	query := match(n, anyOf, must)
 	if query == "" || limit <= 0 {
@@ -151,6 +147,26 @@ func (s index) Find(ctx context.Context, m change.Memory, anyOf, must []string, 
 			return nil
 		})
 	return found, err
+}
+
+// count looks up in how many documents each of some terms stands.
+func (s index) count(ctx context.Context, n int64, terms []string, frequency map[string]int) error {
+	if len(terms) == 0 {
+		return nil
+	}
+	of, args := make(map[string]string, len(terms)), make([]any, len(terms))
+	for i, term := range terms {
+		t := token(n, term)
+		of[t], args[i], frequency[term] = term, t, 0
+	}
+	in := strings.Repeat(",?", len(terms))[1:]
+	return s.d.rows(ctx, "SELECT term, doc FROM doc_terms WHERE term IN ("+in+")", args, func(scan func(...any) error) error {
+		var t string
+		var docs int
+		err := scan(&t, &docs)
+		frequency[of[t]] = docs
+		return err
+	})
 }
 
 // match writes FTS5's query: at least one of the one list, all of the other.

@@ -17,9 +17,11 @@ type row struct {
 }
 
 const (
-	grainColumns = `g.n, g.shelf, g.hash, g.lineage, s.type, s.namespace, s.person, s.scope_path,
-	g.created_at, g.first_at, g.version, g.state, k.id, g.seq, g.subject, g.name, g.box`
-	fromGrain = "SELECT " + grainColumns + " FROM grain g JOIN shelf s ON s.n = g.shelf JOIN seal_key k ON k.n = s.key "
+	// grainColumns but for the box.
+	boxless = `g.n, g.shelf, g.hash, g.lineage, s.type, s.namespace, s.person, s.scope_path,
+	g.created_at, g.first_at, g.version, g.state, k.id, g.seq, g.subject, g.name, `
+	grainColumns = boxless + "g.box"
+	fromGrain    = "SELECT " + grainColumns + " FROM grain g JOIN shelf s ON s.n = g.shelf JOIN seal_key k ON k.n = s.key "
 )
 
 func (r *row) scan(scan func(...any) error) error {

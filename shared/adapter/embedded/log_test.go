@@ -220,8 +220,8 @@ func TestTheTailIsBounded(t *testing.T) {
 			return err
 		}))
 	}
-	if held := len(s.rooms.peek(mem1).tail); held > 2*maxTail || held != s.rooms.entries {
-		t.Errorf("%d entries are held, %d are counted", held, s.rooms.entries)
+	if tail := s.rooms.peek(mem1).tail; len(tail) > 2*maxTail || sizeOf(tail) != s.rooms.bytes {
+		t.Errorf("%d entries are held of %d bytes, %d are counted", len(tail), sizeOf(tail), s.rooms.bytes)
 	}
 	checkChains(t, s, nil)
 }

@@ -28,8 +28,12 @@ const FileName = "memhooks.db"
 
 // Config is what Open works with. Dir is required.
 type Config struct {
-	Dir     string           // the data folder; it is made where it is missing, mode 0700
-	Wrapper seal.Wrapper     // becomes cloud.Cloud.Wrapper; may be nil where nothing is sealed
+	Dir     string       // the data folder; it is made where it is missing, mode 0700
+	Wrapper seal.Wrapper // becomes cloud.Cloud.Wrapper; may be nil where nothing is sealed
+	// Master opens the wrapper in Wrapper's place, once the folder is this
+	// process's. Where sealed is true there is data that no new key would open,
+	// and a wrapper that doesn't open it is refused.
+	Master  func(sealed bool) (seal.Wrapper, error)
 	Now     func() time.Time // nil: a clock that never goes back
 	Log     *slog.Logger     // nil: nothing is logged
 	Readers int              // how many reads may run at once; 0: 4
@@ -40,11 +44,17 @@ type Config struct {
 
 // Open opens a data folder, or makes one, and brings an older schema up to
 // date. It fails with fault.Unavailable where another process has the folder
-// open, or where it was written by a newer version. The caller closes the cloud.
+// open, where it was written by a newer version, or where the master key that
+// it was sealed under is missing. The caller closes the cloud.
 func Open(ctx context.Context, c Config) (*cloud.Cloud, error) {
 	d, closeAll, err := openDB(ctx, c)
 	if err != nil {
 		return nil, err
+	}
+	if c.Master != nil {
+		if c.Wrapper, err = d.unlock(ctx, c.Master); err != nil {
+			return nil, errors.Join(err, closeAll())
+		}
 	}
 	q := newQueue(d, c)
 	return &cloud.Cloud{
@@ -88,7 +98,7 @@ func openDB(ctx context.Context, c Config) (*db, func() error, error) {
 	d := newDB(c.Now, c.Log)
 	writing, err := openWriter(ctx, filepath.Join(c.Dir, FileName))
 	if err == nil {
-		err = errors.Join(d.recover(ctx, writing.conn))
+		err = d.recover(ctx, writing.conn)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(storeError(err), writing.Close(), held.Close())
@@ -167,7 +177,10 @@ func (d *db) recover(ctx context.Context, conn *sql.Conn) error {
 	if err := conn.QueryRowContext(ctx, "SELECT coalesce(max(n), 0) FROM grain").Scan(&d.lastN); err != nil {
 		return fmt.Errorf("find the newest grain: %w", err)
 	}
-	_, err := conn.ExecContext(ctx, "UPDATE mark SET n=min(n, ?)", d.lastN)
+	if _, err := conn.ExecContext(ctx, "UPDATE mark SET n=min(n, ?)", d.lastN); err != nil {
+		return err
+	}
+	_, err := truncateLog(conn) // an erasure may have been cut short
 	return err
 }
 

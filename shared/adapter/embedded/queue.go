@@ -46,7 +46,7 @@ type laneOf struct {
 const (
 	defaultSlots = 32
 	firstSlots   = 8               // of a lane that was not heard of yet
-	grace        = 8 * time.Second // for attempts that are under way when the service ends
+	grace        = 3 * time.Second // for attempts that are under way when the service ends
 )
 
 func newQueue(d *db, c Config) *queue {

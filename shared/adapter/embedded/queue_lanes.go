@@ -63,14 +63,25 @@ func (q *queue) dropHook(t *tx, n int64) error {
 	return nil
 }
 
-// needed is the lowest seq of a memory that a job still waits for, 0 for none.
-func (q *queue) needed(_ context.Context, memory int64) (int64, error) {
-	var seq int64
-	_, err := q.d.row(`SELECT coalesce(min(seq), 0) FROM (
-		SELECT min(j.seq) AS seq FROM hook h JOIN job j ON j.hook = h.n WHERE h.memory=? AND j.status IN `+pendingRows+`
-		UNION ALL SELECT min(`+cursorOf+` + 1)`+webhookHooks+`AND h.memory=? AND s.last_seq > `+cursorOf+`)`,
-		[]any{memory, memory}, &seq)
-	return seq, err
+// needed is the lowest seq of each memory that a job still waits for; memories
+// without such a job are left out. It looks at each hook, not at its jobs.
+func (q *queue) needed(ctx context.Context) (map[int64]int64, error) {
+	lowest := make(map[int64]int64)
+	err := q.d.rows(ctx, `SELECT h.memory,
+			(SELECT min(seq) FROM job WHERE hook=h.n AND status='`+statusRetry+`'),
+			(SELECT min(seq) FROM job WHERE hook=h.n AND status='`+statusParked+`'),
+			CASE WHEN s.last_seq > `+cursorOf+` THEN `+cursorOf+` + 1 END`+webhookHooks, nil, func(scan func(...any) error) error {
+		var memory int64
+		var waits [3]*int64
+		err := scan(&memory, &waits[0], &waits[1], &waits[2])
+		for _, seq := range waits {
+			if have, found := lowest[memory]; seq != nil && (!found || *seq < have) {
+				lowest[memory] = *seq
+			}
+		}
+		return err
+	})
+	return lowest, err
 }
 
 // onLane calls f with a hook's lane, locked, once the transaction is durable.
@@ -92,7 +103,7 @@ func (q *queue) onLane(t *tx, n int64, f func(l *lane)) {
 func (l *lane) skip(to int64) {
 	sending := make(map[string]*item)
 	end := func(it *item) {
-		it.dropped, it.waiting, it.next = true, false, nil
+		it.dropped, it.waiting, it.apart, it.next = true, false, false, nil
 		if it.out {
 			sending[it.group] = it
 		} else {
@@ -109,7 +120,7 @@ func (l *lane) skip(to int64) {
 		end(it)
 	}
 	l.ready, l.redriven = line{}, line{}
-	l.window, l.rows, l.tails, l.fetch, l.late, l.moreRows = nil, nil, sending, nil, nil, false
+	l.window, l.rows, l.tails, l.fetch, l.late, l.away = nil, nil, sending, nil, nil, awayGroups{}
 	l.cursor, l.read, l.recovered = max(l.cursor, to), max(l.read, to), true
 }
 
@@ -126,6 +137,7 @@ func (l *lane) expire(floor int64) {
 			l.lapse(it)
 		}
 	}
+	l.away.recallAll()
 	l.cursor, l.read = max(l.cursor, floor-1), max(l.read, floor-1)
 }
 
@@ -137,6 +149,10 @@ func (l *lane) lapse(it *item) {
 		return
 	}
 	it.dropped = true
+	if it.apart {
+		it.apart = false
+		l.away.unwritten[it.group]--
+	}
 	if it.waiting {
 		it.waiting = false
 		l.advance(it)

@@ -183,11 +183,14 @@ func (t *tx) newest(h *hookRow, seq int64) (ended string, redrive int, err error
 // addRows gives a lane redriven jobs, as far as it takes them now.
 func (q *queue) addRows(l *lane, rows []jobRow) {
 	for i := range rows {
-		if !l.recovered || l.moreRows || len(l.rows) >= maxHeldRows {
-			l.moreRows = true
-			return
+		switch r := &rows[i]; {
+		case !l.recovered: // they will be read with its place
+		case l.crowded() || l.away.has(r.group):
+			l.away.add(r.group)
+			l.away.recall(r.group)
+		default:
+			q.revive(l, r)
 		}
-		q.revive(l, &rows[i])
 	}
 }
 

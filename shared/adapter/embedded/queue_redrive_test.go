@@ -199,13 +199,13 @@ func TestWhatIsCompactedHasExpired(t *testing.T) {
 		r.settled()
 		r.setState("h1", hook.Paused)
 		r.add("waits", "waits too") // 5, 6
-		if n, err := r.q.needed(bg, 1); err != nil || n != 2 {
-			t.Errorf("needed from seq %d, %v", n, err)
+		if n, err := r.q.needed(bg); err != nil || n[1] != 2 {
+			t.Errorf("needed from seq %d, %v", n[1], err)
 		}
 		r.must(logs{r.db}.Compact(bg, mem1, 6))
 		wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusExpired: 4, delivery.StatusDelivered: 1, delivery.StatusHeld: 1})
-		if n, err := r.q.needed(bg, 1); err != nil || n != 6 {
-			t.Errorf("needed from seq %d, %v", n, err)
+		if n, err := r.q.needed(bg); err != nil || n[1] != 6 {
+			t.Errorf("needed from seq %d, %v", n[1], err)
 		}
 		r.forgetPosts()
 		r.setState("h1", hook.Active)
@@ -215,8 +215,8 @@ func TestWhatIsCompactedHasExpired(t *testing.T) {
 			t.Errorf("posts %v", got)
 		}
 		wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusExpired: 4, delivery.StatusDelivered: 2})
-		if n, err := r.q.needed(bg, 1); err != nil || n != 0 {
-			t.Errorf("needed from seq %d, %v", n, err)
+		if n, err := r.q.needed(bg); err != nil || n[1] != 0 {
+			t.Errorf("needed from seq %d, %v", n[1], err)
 		}
 	})
 }

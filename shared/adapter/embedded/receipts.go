@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/once"
 )

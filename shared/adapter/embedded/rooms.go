@@ -13,9 +13,9 @@ import (
 
 // Bounds of what is held of the database.
 const (
-	maxRooms   = 4096  // memories
-	maxTail    = 2048  // newest log entries of one memory
-	maxEntries = 32768 // of all tails
+	maxRooms     = 4096     // memories
+	maxTail      = 2048     // newest log entries of one memory
+	maxTailBytes = 32 << 20 // of all tails
 )
 
 // memoryRow is a memory as a commit left it; a value, never changed.
@@ -44,6 +44,7 @@ type room struct {
 	plain []hook.Hook      // the same, as plans take them
 	seen  map[string]int64 // by hook id: the newest seq it saw; replaced, not changed
 	tail  []feed.Entry     // ends at row.head; a published part is not changed
+	bytes int              // of the tail; the writer's alone
 	woken chan struct{}    // closed when the head moves or the room is given up
 }
 
@@ -51,11 +52,11 @@ type room struct {
 type rooms struct {
 	clock atomic.Uint64
 
-	mu      sync.RWMutex
-	byName  map[change.Memory]*room
-	byN     map[int64]*room
-	hookAt  map[int64]*room // by hook number
-	entries int             // in all tails; the writer's alone
+	mu     sync.RWMutex
+	byName map[change.Memory]*room
+	byN    map[int64]*room
+	hookAt map[int64]*room // by hook number
+	bytes  int             // of all tails; the writer's alone
 }
 
 func newRooms() *rooms {
@@ -94,7 +95,7 @@ func (rs *rooms) publish(drafts []*draft) {
 		case in.room.row.n == 0 && in.row.n == 0: // there is no such memory
 		default:
 			rs.enter(in)
-			rs.entries += in.room.take(in)
+			rs.bytes += in.room.take(in)
 		}
 	}
 	rs.trim()
@@ -119,23 +120,36 @@ func (rs *rooms) enter(in *draft) {
 }
 
 // take gives a room what a transaction made of it and returns by how many
-// entries its tail has grown.
+// bytes its tail has grown.
 func (r *room) take(in *draft) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before, moved := len(r.tail), in.row.head != r.row.head
+	before, moved := r.bytes, in.row.head != r.row.head
 	r.row, r.hooks, r.plain, r.seen = in.row, in.hooks, in.plain, in.seen
 	if len(in.entries) > 0 {
 		if len(r.tail)+len(in.entries) > 2*maxTail {
+			r.bytes -= sizeOf(r.tail[:max(0, len(r.tail)-maxTail)])
 			r.tail = append(make([]feed.Entry, 0, 2*maxTail), r.tail[max(0, len(r.tail)-maxTail):]...)
 		}
 		r.tail = append(r.tail, in.entries...)
+		r.bytes += sizeOf(in.entries)
 	}
 	if moved {
 		close(r.woken)
 		r.woken = make(chan struct{})
 	}
-	return len(r.tail) - before
+	return r.bytes - before
+}
+
+// sizeOf is about how many bytes entries hold.
+func sizeOf(entries []feed.Entry) (n int) {
+	const own, match = 400, 48
+	for i := range entries {
+		c := &entries[i].Change
+		n += own + match*len(entries[i].Matches) + len(c.Content) + len(c.Lineage) + len(c.Hash) + len(c.Superseded) +
+			len(c.Namespace) + len(c.UserID) + len(c.ScopePath)
+	}
+	return n
 }
 
 // leave gives a room up: it is found no more, and those who wait in it look
@@ -153,8 +167,8 @@ func (rs *rooms) leave(r *room) {
 		delete(rs.hookAt, h.n)
 	}
 	rs.mu.Unlock()
-	rs.entries -= len(r.tail)
-	r.tail = nil
+	rs.bytes -= r.bytes
+	r.tail, r.bytes = nil, 0
 	close(r.woken)
 	r.woken = make(chan struct{})
 }
@@ -165,11 +179,11 @@ func (rs *rooms) trim() {
 	for len(rs.byName) > maxRooms {
 		rs.leave(rs.oldest(func(*room) bool { return true }))
 	}
-	for rs.entries > maxEntries {
+	for rs.bytes > maxTailBytes {
 		r := rs.oldest(func(r *room) bool { return len(r.tail) > 0 })
 		r.mu.Lock()
-		rs.entries -= len(r.tail)
-		r.tail = nil
+		rs.bytes -= r.bytes
+		r.tail, r.bytes = nil, 0
 		r.mu.Unlock()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
@@ -45,5 +46,20 @@ func TestMoreMemoriesThanAreHeld(t *testing.T) {
 	checkChains(t, s, map[string]int64{"hook-1": 0})
 	if _, err := (memories{s.db}).Get(bg, change.Memory{Tenant: "t", ID: "m0"}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheTailsAreBoundedByBytes(t *testing.T) {
+	s := open(t)
+	entry := func(i int64) feed.Entry {
+		return feed.Entry{Seq: i, Change: change.Change{Content: make([]byte, 1<<20)}}
+	}
+	s.add("a")
+	r := s.rooms.peek(mem1)
+	for i := range int64(100) {
+		s.rooms.publish([]*draft{{room: r, row: r.row, seen: r.seen, entries: []feed.Entry{entry(i)}}})
+		if s.rooms.bytes > maxTailBytes || s.rooms.bytes != sizeOf(r.tail) {
+			t.Fatalf("%d bytes are held, %d counted", sizeOf(r.tail), s.rooms.bytes)
+		}
 	}
 }

@@ -12,30 +12,32 @@ import (
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
-// Scan is the port's. The order is by shelf, then by time of writing.
+// Scan is the port's. The order is by shelf, then by time of writing; by time
+// alone where a subject's grains or the newest are wanted.
 func (s grains) Scan(ctx context.Context, m change.Memory, f store.Filter, after string, limit int) (store.Page, error) {
-	var page store.Page
+	page := store.Page{Total: -1}
 	last, err := parsePlace(after)
 	if err != nil {
 		return page, err
 	}
-	shelves, args := shelvesOf(m, f)
-	query := " FROM shelf s CROSS JOIN grain g INDEXED BY grain_shelf ON g.shelf = s.n JOIN seal_key k ON k.n = s.key WHERE " + shelves
-	if f.Subject != nil {
-		query = " FROM grain g INDEXED BY grain_subject CROSS JOIN shelf s ON s.n = g.shelf JOIN seal_key k ON k.n = s.key WHERE " +
-			shelves + " AND g.memory=s.memory AND g.memory=" + memoryN + " AND g.subject=?"
-		args = append(args, m.Tenant, m.ID, f.Subject)
+	if f.Subject == nil || after == "" {
+		if page.Total, err = s.total(m, f); err != nil || limit <= 0 {
+			return page, err
+		}
 	}
-	query += " AND g.state=0"
-	if f.Named {
-		query += " AND g.name IS NOT NULL"
-	}
-	if page.Total, err = s.total(m, f, query, args); err != nil || limit <= 0 {
-		return page, err
+	query, args := walk(m, f, page.Total)
+	switch {
+	case f.Newest && after == "":
+		query += " ORDER BY g.n DESC LIMIT ?"
+	case f.Newest:
+		query, args = query+" AND g.n < ? ORDER BY g.n DESC LIMIT ?", append(args, last.n)
+	case f.Subject != nil:
+		query, args = query+" AND g.n > ? ORDER BY g.n LIMIT ?", append(args, last.n)
+	default:
+		query, args = query+" AND s.n >= ? AND (s.n > ? OR g.n > ?) ORDER BY s.n, g.n LIMIT ?", append(args, last.shelf, last.shelf, last.n)
 	}
 	var end place
-	query = "SELECT " + grainColumns + query + " AND s.n >= ? AND (s.n > ? OR g.n > ?) ORDER BY s.n, g.n LIMIT ?"
-	err = s.d.rows(ctx, query, append(args, last.shelf, last.shelf, last.n, limit+1), func(scan func(...any) error) error {
+	err = s.d.rows(ctx, "SELECT "+grainColumns+query, append(args, limit+1), func(scan func(...any) error) error {
 		var r row
 		if err := r.scan(scan); err != nil {
 			return err
@@ -49,6 +51,33 @@ func (s grains) Scan(ctx context.Context, m change.Memory, f store.Filter, after
 		return nil
 	})
 	return page, err
+}
+
+// few is how many grains are sorted to find the newest of them; where a scan
+// has more, they stand close among the last that were written.
+const few = 10_000
+
+// walk writes from where a scan of so many grains takes them: by their subject,
+// from the last written on back, or from their shelves.
+func walk(m change.Memory, f store.Filter, total int) (string, []any) {
+	shelves, args := shelvesOf(m, f)
+	const key = " JOIN seal_key k ON k.n = s.key WHERE "
+	var from string
+	switch {
+	case f.Subject != nil:
+		from = " FROM grain g INDEXED BY grain_subject CROSS JOIN shelf s ON s.n = g.shelf" + key + shelves +
+			" AND g.memory=s.memory AND g.memory=" + memoryN + " AND g.subject=?"
+		args = append(args, m.Tenant, m.ID, f.Subject)
+	case f.Newest && total > few:
+		from = " FROM grain g NOT INDEXED CROSS JOIN shelf s ON s.n = g.shelf" + key + shelves
+	default:
+		from = " FROM shelf s CROSS JOIN grain g INDEXED BY grain_shelf ON g.shelf = s.n" + key + shelves
+	}
+	from += " AND g.state=0"
+	if f.Named {
+		from += " AND g.name IS NOT NULL"
+	}
+	return from, args
 }
 
 // shelvesOf writes the condition on shelves that a filter means.
@@ -75,10 +104,11 @@ func shelvesOf(m change.Memory, f store.Filter) (string, []any) {
 }
 
 // total counts a whole scan: by its shelves, or where it names a subject by
-// the grains.
-func (s grains) total(m change.Memory, f store.Filter, scan string, args []any) (n int, err error) {
+// the grains, once for all its pages.
+func (s grains) total(m change.Memory, f store.Filter) (n int, err error) {
 	if f.Subject != nil {
-		_, err = s.d.row("SELECT count(*)"+scan, args, &n)
+		query, args := walk(m, f, 0)
+		_, err = s.d.row("SELECT count(*)"+query, args, &n)
 		return n, err
 	}
 	counted := "s.grains"

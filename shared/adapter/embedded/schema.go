@@ -7,7 +7,7 @@ const applicationID = 0x6d656d68
 // versions are the steps from an empty file to the newest schema. A step that
 // was released is never changed: a change is a new step. All times are epoch
 // milliseconds; hashes are 32 bytes; an empty text is NULL where that is said.
-var versions = [...]string{schema1}
+var versions = [...]string{schema1, dispatch2}
 
 const schema1 = `
 CREATE TABLE memory (
@@ -31,8 +31,8 @@ CREATE INDEX shelf_memory ON shelf (memory) WHERE grains > 0;
 CREATE INDEX shelf_person ON shelf (memory, person) WHERE grains > 0 AND person <> '';
 
 -- lineage, first_at: NULL where they are hash, created_at: a first grain.
--- state: 0 current, 1 superseded, 2 gone. n rises with time and is never used
--- twice. seq: of the change that made it current.
+-- state: 0 current, 1 superseded, 2 gone. n rises with time; a start goes on from
+-- the highest that is left. seq: of the change that made it current.
 CREATE TABLE grain (
   n INTEGER PRIMARY KEY,
   memory INTEGER NOT NULL, shelf INTEGER NOT NULL, hash BLOB NOT NULL, lineage BLOB,

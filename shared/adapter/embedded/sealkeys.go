@@ -129,3 +129,22 @@ func (s sealKeys) AddCell(ctx context.Context, v seal.Vault, c seal.Cell, replac
 	})
 	return stands, err
 }
+
+// unlock opens the wrapper that the newest cell was wrapped by.
+func (d *db) unlock(ctx context.Context, master func(sealed bool) (seal.Wrapper, error)) (seal.Wrapper, error) {
+	var v seal.Vault
+	var c seal.Cell
+	sealed, err := d.row("SELECT m.tenant, m.id, c.id, c.wrapped FROM seal_cell c JOIN memory m ON m.n = c.memory ORDER BY c.n DESC LIMIT 1", nil,
+		&v.Tenant, &v.Memory, &c.ID, &c.Wrapped)
+	if err != nil {
+		return nil, err
+	}
+	w, err := master(sealed)
+	if err == nil && sealed {
+		err = seal.CheckCell(ctx, w, v, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}

@@ -37,6 +37,7 @@ func defects() []broken {
 		{"serves a forgotten box", func(c *cloud.Cloud) { c.Grains = &staleStore{Store: c.Grains} }, "load/gone", "has state 0"},
 		{"leaks another tenant's grain", func(c *cloud.Cloud) { c.Grains = &leakyStore{Store: c.Grains} }, "tenants/share no grain", "another memory's grain"},
 		{"takes a prefix for a tree", func(c *cloud.Cloud) { c.Grains = prefixStore{c.Grains} }, "scan/scope tree", "the tree acme/prod gave"},
+		{"scans the oldest first", func(c *cloud.Cloud) { c.Grains = oldestStore{c.Grains} }, "scan/newest first", "out of turn"},
 		{"leaves grains out at page ends", func(c *cloud.Cloud) { c.Grains = gappyStore{c.Grains} }, "scan/pages are stable", "returned 0 times"},
 
 		{"drops a change", func(c *cloud.Cloud) { c.Log = droppingLog{c.Log} }, "commit/raises one change per step", "the log holds 4 entries"},

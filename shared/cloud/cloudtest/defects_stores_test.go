@@ -155,6 +155,14 @@ func (s prefixStore) Scan(ctx context.Context, m change.Memory, f store.Filter, 
 	return page, err
 }
 
+// oldestStore does not care in which order a scan is wanted.
+type oldestStore struct{ store.Store }
+
+func (s oldestStore) Scan(ctx context.Context, m change.Memory, f store.Filter, after string, limit int) (store.Page, error) {
+	f.Newest = false
+	return s.Store.Scan(ctx, m, f, after, limit)
+}
+
 // gappyStore loses the last grain of every page but the last.
 type gappyStore struct{ store.Store }
 

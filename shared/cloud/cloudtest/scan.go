@@ -12,6 +12,7 @@ var scanRules = []Rule{
 	{"scan/filters together", "zero fields do not narrow", scanTogether},
 	{"scan/scope tree", "ScopeTree takes the path and everything below it", scanTree},
 	{"scan/scope tree is literal", "ScopeTree takes the path and everything below it", scanLiteral},
+	{"scan/newest first", "an order, no narrowing: the last written first", scanNewest},
 	{"scan/pages are stable", "none is left out that stood throughout", scanStable},
 	{"scan/total", "of the whole scan; -1 where the cloud would have to read it all", scanTotal},
 	{"stats/count what stands", "Counter counts a memory's current grains.", statsCount},
@@ -138,6 +139,30 @@ func scanStable(b *bench) {
 	}
 	for h := range standing {
 		b.want(seen[h] == 1, "a grain that stood throughout a scan was returned %d times", seen[h])
+	}
+}
+
+func scanNewest(b *bench) {
+	work := "work"
+	first := b.add("first", spaced(work), about("ann"), telling("tea"))
+	b.add("other", telling("milk"))
+	second := b.add("second", spaced(work), about("bob"), telling("tea"))
+	third := b.add("third", spaced(work), about("ann"), telling("tea"))
+	first = b.supersede(first, "newer", spaced(work), about("ann"), telling("tea"))
+	for _, f := range []store.Filter{{Namespace: &work, Newest: true}, {Subject: blind("tea"), Newest: true}} {
+		left := []store.Stored{first, third, second}
+		for after := ""; len(left) > 0; {
+			page, err := b.Grains.Scan(b.ctx, b.mem, f, after, 2)
+			b.done("a scan of the newest", err)
+			for _, g := range page.Grains {
+				b.want(len(left) > 0 && g.Hash == left[0].Hash, "a scan of the newest gave %+v out of turn", shown(g))
+				left = left[1:]
+			}
+			if after = page.Next; after == "" {
+				b.want(len(left) == 0, "a scan of the newest left out %d grains", len(left))
+				break
+			}
+		}
 	}
 }
 

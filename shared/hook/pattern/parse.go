@@ -8,13 +8,20 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/memhooks/memhooks/shared/fault"
 )
+
+// MaxConditions is how many conditions a pattern may have: entries of its
+// fields' lists, and of the lists of anything-but.
+const MaxConditions = 100
 
 // Parse reads a pattern from a decoded JSON tree: an object of fields, each
 // with a list that is not empty, of strings (numbers for confidence) and
 // objects with one operator: prefix, anything-but, exists; confidence takes
-// numeric instead of prefix. nil and the empty object match everything. The
+// numeric instead of prefix; MaxConditions in all. Strings are compared in
+// Unicode's form NFC, in which grains are stored. nil and the empty object match everything. The
 // tree is kept and must not be changed afterwards. What is wrong with a
 // pattern is a fault.InvalidField that says what is accepted there.
 func Parse(v any) (Pattern, error) {
@@ -32,6 +39,10 @@ func Parse(v any) (Pattern, error) {
 				"filter: unknown field %.64q; use one of %s", name, fieldNames())
 		}
 	}
+	if n := conditionsOf(tree); n > MaxConditions {
+		return Pattern{}, fault.New(fault.InvalidField,
+			"filter has %d conditions; at most %d are accepted: use prefix, or several hooks", n, MaxConditions)
+	}
 	p := Pattern{tree: v}
 	for _, f := range fields {
 		list, named := tree[f.name]
@@ -45,6 +56,20 @@ func Parse(v any) (Pattern, error) {
 		p.rules = append(p.rules, rule{field: f, conditions: conditions})
 	}
 	return p, nil
+}
+
+// conditionsOf counts what a tree asks for.
+func conditionsOf(tree map[string]any) (n int) {
+	for _, v := range tree {
+		list, _ := v.([]any)
+		n += len(list)
+		for _, item := range list {
+			operator, _ := item.(map[string]any)
+			excluded, _ := operator["anything-but"].([]any)
+			n += max(len(excluded)-1, 0)
+		}
+	}
+	return n
 }
 
 // conditions reads a field's list. Its plain values become one condition.
@@ -115,6 +140,7 @@ func (f field) prefix(operand any) (condition, error) {
 	if !ok || prefix == "" {
 		return condition{}, f.invalid("prefix takes a string that is not empty")
 	}
+	prefix = norm.NFC.String(prefix)
 	return condition{match: func(value string) bool { return strings.HasPrefix(value, prefix) }}, nil
 }
 
@@ -150,7 +176,7 @@ func (f field) among(list []any) (func(string) bool, bool) {
 		if !ok {
 			return nil, false
 		}
-		values[i] = value
+		values[i] = norm.NFC.String(value)
 	}
 	slices.Sort(values)
 	return func(value string) bool {

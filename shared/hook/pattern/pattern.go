@@ -61,14 +61,20 @@ var fields = [...]field{
 // confidence comes as its decimal text. get is called once for each field the
 // pattern names, until one fails.
 func (p Pattern) Match(get func(field string) ([]string, bool)) bool {
-	return p.failing(get) == nil
+	return p.failing(get, everyRule) == nil
+}
+
+// MatchMetadata is Match of an event whose content is not known: what the
+// pattern wants of it counts as met.
+func (p Pattern) MatchMetadata(get func(field string) ([]string, bool)) bool {
+	return p.failing(get, func(r *rule) bool { return !r.content }) == nil
 }
 
 // Explain is Match with the reason: the first field that fails and what the
 // pattern wants of it, "" where the event matches. The reason quotes only the
 // pattern, never the event.
 func (p Pattern) Explain(get func(field string) ([]string, bool)) (ok bool, why string) {
-	r := p.failing(get)
+	r := p.failing(get, everyRule)
 	if r == nil {
 		return true, ""
 	}
@@ -94,9 +100,13 @@ func (p Pattern) NeedsContent() bool {
 // shared, so it must not be changed.
 func (p Pattern) JSON() any { return p.tree }
 
-// failing returns the first rule that an event does not meet, nil for none.
-func (p Pattern) failing(get func(string) ([]string, bool)) *rule {
+// failing returns the first rule that counts and that an event does not meet,
+// nil for none.
+func (p Pattern) failing(get func(string) ([]string, bool), counts func(*rule) bool) *rule {
 	for i := range p.rules {
+		if !counts(&p.rules[i]) {
+			continue
+		}
 		values, found := get(p.rules[i].name)
 		if !found {
 			values = nil
@@ -107,6 +117,8 @@ func (p Pattern) failing(get func(string) ([]string, bool)) *rule {
 	}
 	return nil
 }
+
+func everyRule(*rule) bool { return true }
 
 func (r *rule) met(values []string) bool {
 	for _, c := range r.conditions {

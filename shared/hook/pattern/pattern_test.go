@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -269,5 +270,33 @@ func BenchmarkMatch(b *testing.B) {
 	p := parse(b, `{"namespace":["default"],"subject":[{"prefix":"al"}],"tags":["x","y","morning"],"confidence":[{"numeric":[">=",0.5]}]}`)
 	for b.Loop() {
 		p.Match(sample.get)
+	}
+}
+
+func TestSoManyConditionsAtMost(t *testing.T) {
+	many := func(n int) []any { return slices.Repeat([]any{"a"}, n) }
+	for _, tc := range []struct {
+		tree map[string]any
+		ok   bool
+	}{
+		{map[string]any{"subject": many(pattern.MaxConditions)}, true},
+		{map[string]any{"subject": many(pattern.MaxConditions + 1)}, false},
+		{map[string]any{"subject": many(60), "tags": many(41)}, false},
+		{map[string]any{"tags": []any{map[string]any{"anything-but": many(pattern.MaxConditions)}}}, true},
+		{map[string]any{"tags": []any{"b", map[string]any{"anything-but": many(pattern.MaxConditions)}}}, false},
+	} {
+		if _, err := pattern.Parse(tc.tree); (err == nil) != tc.ok || err != nil && fault.KindOf(err) != fault.InvalidField {
+			t.Errorf("%.40v: %v", tc.tree, err)
+		}
+	}
+}
+
+func TestStringsAreComparedAsGrainsStoreThem(t *testing.T) {
+	p, err := pattern.Parse(map[string]any{"subject": []any{map[string]any{"prefix": "e\u0301"}}, "namespace": []any{"e\u0301"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !p.Match(func(string) ([]string, bool) { return []string{"\u00e9"}, true }) {
+		t.Error("the composed form does not match")
 	}
 }

@@ -50,11 +50,18 @@ func boundary(text string, start, at int) int {
 // closing are the marks that may follow a sentence's last.
 const closing = "\"')]}»”’」』）*_"
 
-// endsIn reports whether a text's last character before closing marks is one
-// of those given.
+// endsIn reports whether a text's last character before closing marks, of
+// which a sentence has a few at most, is one of those given.
 func endsIn(text, marks string) bool {
-	last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(text, closing))
-	return strings.ContainsRune(marks, last)
+	const most = 8 // characters
+	for range most {
+		last, width := utf8.DecodeLastRuneInString(text)
+		if width == 0 || !strings.ContainsRune(closing, last) {
+			return width > 0 && strings.ContainsRune(marks, last)
+		}
+		text = text[:len(text)-width]
+	}
+	return false
 }
 
 // plain reports whether a byte is an ASCII character that is no space: between

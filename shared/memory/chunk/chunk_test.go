@@ -151,3 +151,15 @@ func BenchmarkSplit(b *testing.B) {
 		}
 	}
 }
+
+// What ends like a sentence has a few closing marks; a long row of them is
+// something else, and is not looked through.
+func TestASentenceHasFewClosingMarks(t *testing.T) {
+	for marks, want := range map[int]string{7: "One.", 8: "One. Two"} {
+		text := "One." + strings.Repeat(")", marks) + " Two " + strings.Repeat("x", 8) + " more and more"
+		chunks, err := chunk.Split(text, 8+marks, 0)
+		if err != nil || !strings.HasPrefix(strings.ReplaceAll(chunks[0], ")", ""), want) || strings.Contains(chunks[0], "Two") != (marks == 8) {
+			t.Errorf("%d marks: %q, %v", marks, chunks, err)
+		}
+	}
+}

@@ -134,6 +134,7 @@ type Filter struct {
 	Subject   []byte
 	ScopeTree string
 	Named     bool // only grains with a memory-set key
+	Newest    bool // an order, no narrowing: the last written first
 }
 
 // Page is a part of a scan; Next is "" at the end.
@@ -145,7 +146,7 @@ type Page struct {
 
 // Eraser destroys keys and what they sealed. Plan is pure and may be called
 // more than once; it gets the live keys that the selector covers and the
-// current grains that were sealed under them, and gives the changes to raise,
+// current grains that were sealed under them (perhaps without their boxes), and gives the changes to raise,
 // none where there is nothing to erase. When Erase returns, no process can
 // seal or open with a destroyed key, the grains' lineages are gone with their
 // boxes and search entries, and no freed page or log file keeps them.
@@ -181,8 +182,9 @@ type Document struct {
 	Terms  []string
 }
 
-// Found is the answer of an index. Docs and Frequency describe the index of
-// that memory; Cut is set where there were more candidates than the limit.
+// Found is the answer of an index. Docs and Frequency describe the index of that
+// memory, Frequency for the terms of any; Cut is set where there were more
+// candidates than the limit.
 type Found struct {
 	Grains    []Stored
 	Docs      int

@@ -57,10 +57,10 @@ func secretRows() []detector {
 			kind: "secret", confidence: 0.99, leads: []string{"-----BEGIN "}, exact: true, window: 64,
 			pattern: `(?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----`, check: keyBlock, after: anyEnd,
 		},
-		{kind: "secret", confidence: 0.9, leads: []string{"bearer"}, pattern: `[ \t]+([A-Za-z0-9._~+/=-]{8,200})`, window: 256, check: isRandom, after: anyEnd},
+		{kind: "secret", confidence: 0.9, leads: []string{"bearer"}, pattern: `[ \t]+([A-Za-z0-9._~+/=-]{8})`, window: 256, check: isRandom, after: anyEnd},
 		{
 			kind: "secret", confidence: 0.9, leads: []string{"authorization"}, window: 256,
-			pattern: setTo + `(?i:token|apikey)[ \t]+([A-Za-z0-9._~+/=-]{8,200})`, check: isRandom, after: anyEnd,
+			pattern: setTo + `(?i:token|apikey)[ \t]+([A-Za-z0-9._~+/=-]{8})`, check: isRandom, after: anyEnd,
 		},
 		{kind: "secret", confidence: 0.9, leads: []string{"basic"}, pattern: `[ \t]+([A-Za-z0-9+/]{6,200}={0,2})`, window: 256, check: isBasic},
 		{
@@ -73,7 +73,7 @@ func secretRows() []detector {
 		},
 		{
 			kind: "api_key", confidence: 0.88, leads: []string{"api key", "access key", "access key id", "api token"}, window: 256,
-			pattern: `(?:` + setTo + `|\sis\s)([A-Za-z0-9_+/=.~-]{6,200})`, before: labelStart, check: isRandom, after: anyEnd,
+			pattern: `(?:` + setTo + `|\sis\s)([A-Za-z0-9_+/=.~-]{6})`, before: labelStart, check: isRandom, after: anyEnd,
 		},
 		{
 			kind: "secret", confidence: 0.89, window: 256,
@@ -81,9 +81,9 @@ func secretRows() []detector {
 				"secret", "client secret", "secret key", "secret access key", "secret token", "private key", "auth token", "access token",
 				"refresh token", "bearer token", "signing key", "encryption key", "credential", "credentials",
 			},
-			pattern: `(?:` + setTo + `|\sis\s)([A-Za-z0-9_+/=.~-]{6,200})`, before: labelStart, check: isRandom, after: anyEnd,
+			pattern: `(?:` + setTo + `|\sis\s)([A-Za-z0-9_+/=.~-]{6})`, before: labelStart, check: isRandom, after: anyEnd,
 		},
-		{kind: "secret", confidence: 0.84, leads: []string{"token"}, pattern: setTo + `([A-Za-z0-9_+/=.~-]{8,200})`, window: 256, check: isRandom, after: anyEnd},
+		{kind: "secret", confidence: 0.84, leads: []string{"token"}, pattern: setTo + `([A-Za-z0-9_+/=.~-]{8})`, window: 256, check: isRandom, after: anyEnd},
 	}
 }
 

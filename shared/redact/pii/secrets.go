@@ -8,7 +8,9 @@ import (
 // isTokenByte reports whether b may stand in a key as it is pasted.
 func isTokenByte(b byte) bool { return isWord(b) || strings.IndexByte("-+/=.~", b) >= 0 }
 
-// wholeToken accepts any token and takes it to its end, however long.
+// wholeToken accepts any token and takes it to its end, however long. A check
+// may call it without a bound only for what it accepts: nothing is looked for
+// in that again.
 func wholeToken(text string, start, end int) int {
 	for end < len(text) && isTokenByte(text[end]) {
 		end++
@@ -16,23 +18,29 @@ func wholeToken(text string, start, end int) int {
 	return start + len(strings.TrimRight(text[start:end], ".-"))
 }
 
-// isRandom is wholeToken for values that look made by a machine: some part of
-// at least six letters and digits has both, or a long value mixes its cases.
+// judged is how much of a token decides whether it looks random, in bytes: a
+// refused token is looked at again from each lead in it.
+const judged = 128
+
+// isRandom is wholeToken for values that look made by a machine.
 func isRandom(text string, start, end int) int {
-	end = wholeToken(text, start, end)
-	value := text[start:end]
-	if end < len(text) && strings.IndexByte("({[", text[end]) >= 0 || isPlaceholder(value) {
+	near := wholeToken(text[:min(len(text), max(end, start+judged))], start, end)
+	value := text[start:near]
+	if near < len(text) && strings.IndexByte("({[", text[near]) >= 0 || !looksRandom(value) || isPlaceholder(value) {
 		return 0
 	}
+	return wholeToken(text, start, end)
+}
+
+// looksRandom reports whether some part of at least six letters and digits has
+// both, or a long value mixes its cases.
+func looksRandom(value string) bool {
 	for _, part := range strings.FieldsFunc(value, func(r rune) bool { return r >= 0x80 || !isAlnum(byte(r)) }) {
 		if len(part) >= 6 && strings.ContainsAny(part, "0123456789") && strings.ToLower(part) != strings.ToUpper(part) {
-			return end
+			return true
 		}
 	}
-	if len(value) >= 20 && !strings.ContainsAny(value, "._-/") && mixedCase(value) {
-		return end
-	}
-	return 0
+	return len(value) >= 20 && !strings.ContainsAny(value, "._-/") && mixedCase(value)
 }
 
 // isBasic accepts the "user:password" of HTTP's Basic scheme.

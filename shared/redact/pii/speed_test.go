@@ -1,6 +1,7 @@
 package pii_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -33,6 +34,12 @@ var hostile = map[string]string{
 	"password":     "password=",
 	"passwords":    "password: ",
 	"token":        "token:",
+	"secrets":      "secret=",
+	"tokens":       "token=",
+	"random":       "secret=aa1aaa",
+	"keys":         "api_key=AbCdEf",
+	"bearers":      "bearer aaaaaaaa",
+	"brackets":     "}]}>>>",
 	"sk":           "sk-a",
 	"names":        "Mr A ",
 	"patients":     "Patient A. ",
@@ -50,7 +57,7 @@ var hostile = map[string]string{
 	"base64":       "QWxhZGRpbjpvcGVuIHNlc2FtZQ/+",
 }
 
-// Time is linear: a mebibyte takes well under a second, whatever it repeats;
+// Time is linear: a mebibyte takes about a second at most, whatever it repeats;
 // anything quadratic would take hours. The figure of each is printed.
 func BenchmarkMebibyte(b *testing.B) {
 	for name, piece := range hostile {
@@ -68,5 +75,31 @@ func BenchmarkMebibyte(b *testing.B) {
 func TestHostileTextIsAnswered(t *testing.T) {
 	for _, piece := range hostile {
 		valid(t, strings.Repeat(piece, 1<<15/len(piece)))
+	}
+}
+
+// allocated is how many bytes an answer takes, a measure of work that no clock
+// and no other process disturbs.
+func allocated(text string) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	pii.Detect(text)
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// Twice the text takes twice the work, not four times: with a token that ends
+// as a call does, too, which is refused for its very end.
+func TestWorkGrowsWithTheText(t *testing.T) {
+	const size, slack = 1 << 12, 1 << 20 // slack: what the runtime takes for itself
+	for name, piece := range hostile {
+		for _, end := range []string{"", "("} {
+			once := strings.Repeat(piece, size/len(piece)) + end
+			twice := strings.Repeat(piece, 2*size/len(piece)) + end
+			allocated(once)
+			if one, two := allocated(once), allocated(twice); two > 3*one+slack {
+				t.Errorf("%s%s: %d bytes for a text and %d for twice the text", name, end, one, two)
+			}
+		}
 	}
 }

@@ -28,6 +28,18 @@ func loadOrMake(dir string, random io.Reader) ([]byte, error) {
 	return load(path)
 }
 
+// loadKept reads the key's file and makes none: a new key would open nothing of
+// the data that is there.
+func loadKept(dir string, _ io.Reader) ([]byte, error) {
+	path := filepath.Join(dir, FileName)
+	key, err := load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.Unavailable,
+			"%s is missing, and the data beside it is sealed under it: restore that file from its backup, or set %s to the key it held", path, Setting)
+	}
+	return key, err
+}
+
 // load reads a key's file that only its owner may touch.
 func load(path string) ([]byte, error) {
 	file, err := os.Open(path)
@@ -42,7 +54,7 @@ func load(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fault.New(fault.InvalidField, "%s is no regular file: accepted is a file of mode 0600 with the master key", path)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+	if mode := info.Mode().Perm(); reachable(mode) {
 		return nil, fault.New(fault.InvalidField, "%s has mode %04o, so others can reach the master key: accepted is 0600 (chmod 600 %s)", path, mode, path)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, longestFile))
@@ -75,13 +87,4 @@ func makeFile(dir, path string, random io.Reader) error {
 		return err
 	}
 	return syncDir(dir)
-}
-
-// syncDir makes the folder's names durable.
-func syncDir(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

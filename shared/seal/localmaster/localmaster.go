@@ -45,12 +45,22 @@ type Master struct {
 // touch, and anything that is no such key, is refused with
 // fault.InvalidField. random is safe for concurrent use.
 func Open(dir, env string, random io.Reader) (*Master, error) {
+	return open(dir, env, random, loadOrMake)
+}
+
+// OpenKept is Open for a folder whose data is sealed already: it makes no key.
+// Where there is none it fails with fault.Unavailable, naming the file.
+func OpenKept(dir, env string, random io.Reader) (*Master, error) {
+	return open(dir, env, random, loadKept)
+}
+
+func open(dir, env string, random io.Reader, fromFile func(dir string, random io.Reader) ([]byte, error)) (*Master, error) {
 	var key []byte
 	var err error
 	if env != "" {
 		key, err = parseKey(env, Setting)
 	} else {
-		key, err = loadOrMake(dir, random)
+		key, err = fromFile(dir, random)
 	}
 	if err != nil {
 		return nil, err
