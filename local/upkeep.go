@@ -8,11 +8,11 @@ import (
 	"github.com/memhooks/memhooks/shared/feed"
 )
 
-// How often upkeep looks, and how long a log that nobody writes to goes
-// uncompacted: only its age can ask for it.
+// How often upkeep looks, and how often it compacts while nobody writes: then
+// only a log's age or a consumer's ack can ask for it.
 const (
 	upkeepEvery = time.Second
-	idleCompact = time.Minute
+	idleCompact = 5 * time.Second
 )
 
 // busyAt is how many changes and POSTs between two looks make the process busy:
