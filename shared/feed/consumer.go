@@ -35,25 +35,14 @@ func (s *Service) Register(ctx context.Context, h hook.Hook, name, after string)
 	if err != nil {
 		return Place{}, err
 	}
-	b, err := s.cfg.Log.Bounds(ctx, h.Memory)
-	if err != nil {
+	if _, err := s.cfg.Log.Read(ctx, h.Memory, seq, 1); err != nil { // a place that can't be read from is none
 		return Place{}, err
-	}
-	if seq+1 < b.Floor {
-		return Place{}, compactedAt(b.Floor)
 	}
 	c, err := s.cfg.Consumers.Put(ctx, h.Memory, Consumer{Hook: h.ID, Name: name, Acked: seq, At: s.cfg.Now()})
 	if err != nil {
 		return Place{}, err
 	}
 	return s.shown(ctx, h, c)
-}
-
-// compactedAt says where a log begins.
-func compactedAt(floor int64) error {
-	e := fault.New(fault.Compacted, "the log begins at seq %d: take a snapshot and go on from there", floor)
-	e.Details = map[string]any{"floor_seq": floor}
-	return e
 }
 
 // Ack says that a consumer is done with everything up to a cursor. An ack that

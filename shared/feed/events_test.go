@@ -151,6 +151,8 @@ func TestBelowTheFloorIsNeverASilentSkip(t *testing.T) {
 	for _, after := range []string{"0", "1", start.Next} {
 		_, err := h.Feed.Events(h.ctx, all, feed.Request{After: after})
 		h.refused("after "+after, err, fault.Compacted)
+		_, late := h.Feed.Register(h.ctx, all, "late", after)
+		h.refused("a consumer at "+after, late, fault.Compacted)
 		var f *fault.Error
 		if !errors.As(err, &f) || f.Details["floor_seq"] != int64(3) {
 			t.Errorf("the refusal says %+v", f)

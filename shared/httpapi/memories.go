@@ -100,6 +100,9 @@ func (m *memoryAnswer) refill(ctx context.Context, a *API, in change.Memory) err
 		return err
 	}
 	first, err := a.cfg.Memory.Get(ctx, in, store.Ref{Hash: g.Lineage}) // as it was told then, whatever it is now
+	if fault.KindOf(err) == fault.NotFound {
+		return nil // erased, while a later version is somebody else's
+	}
 	if err != nil {
 		return err
 	}

@@ -105,12 +105,12 @@ func TestMoreThanFitsIsRedriven(t *testing.T) {
 			r.add(time.Duration(i).String())
 			all = append(all, int64(i+1))
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		r.settled()
 		r.forgetPosts()
 		jobs, err := r.q.Redrive(bg, mem1, "h1", all)
 		r.must(err)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		r.settled()
 		if got := len(r.seen()); len(jobs) != n || got != n {
 			t.Errorf("%d jobs, %d posts, want %d", len(jobs), got, n)

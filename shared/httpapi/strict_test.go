@@ -1,0 +1,58 @@
+package httpapi_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// A hook tells what is in the memory: who may not read may not make one, nor
+// turn one to a receiver of their own.
+func TestAHookNeedsAKeyThatMayRead(t *testing.T) {
+	s := open(t)
+	scoped := func(scopes string) []string {
+		made := s.do(201, "POST", "/v1/keys", `{"scopes":[`+scopes+`]}`)
+		return []string{"Authorization", "Bearer " + made.str("key")}
+	}
+	writer, both := scoped(`"write"`), scoped(`"write","read"`)
+	cdc := `{"name":"n","delivery_mode":"cdc"}`
+	s.refused(403, "scope_denied", "POST", "/v1/webhooks", anyHook, writer...)
+	s.refused(403, "scope_denied", "POST", "/api/memories/default/hooks", cdc, writer...)
+	made := s.do(201, "POST", "/v1/webhooks", anyHook, both...)
+	s.refused(403, "scope_denied", "PATCH", "/v1/webhooks/"+made.str("id"), `{"description":"mine"}`, writer...)
+	s.do(200, "PATCH", "/v1/webhooks/"+made.str("id"), `{"description":"mine"}`, both...)
+	if hooks := s.do(200, "GET", "/v1/webhooks", "").list("webhooks"); len(hooks) != 1 {
+		t.Errorf("%d webhooks stand", len(hooks))
+	}
+}
+
+func TestNoScopesAtAllIsRefused(t *testing.T) {
+	open(t).refused(400, "invalid_field", "POST", "/v1/keys", `{"scopes":[]}`)
+}
+
+func TestACallThatTakesNoBodyRefusesOne(t *testing.T) {
+	s := open(t)
+	rotate := "/api/memories/default/keys/rotate"
+	s.do(200, "POST", "/api/memories/default/add", `{"subject":"a","relation":"b","object":"c"}`)
+	head := s.head()
+	s.refused(400, "invalid_json", "POST", rotate, `{`)
+	s.refused(400, "invalid_field", "POST", rotate, `[]`)
+	s.refused(400, "invalid_field", "POST", rotate, `{"dry_run":true}`)
+	if s.head() != head {
+		t.Error("a refused rotation was done")
+	}
+	s.do(200, "POST", rotate, "")
+	s.do(200, "POST", rotate, `{}`)
+}
+
+func TestARepetitionAfterAChangeIsTheFirstAnswer(t *testing.T) {
+	s := open(t)
+	first := s.do(201, "POST", "/v1/remember", `{"content":"v1"}`, key("a")...)
+	s.do(200, "PATCH", "/v1/memories/"+first.str("id"), `{"content":"v2"}`)
+	if again := s.do(201, "POST", "/v1/remember", `{"content":"v1"}`, key("a")...); again.text != first.text {
+		t.Errorf("answered\n%sthen\n%s", first.text, again.text)
+	}
+	s.do(200, "DELETE", "/v1/memories/"+first.str("id"), "")
+	if again := s.do(201, "POST", "/v1/remember", `{"content":"v1"}`, key("a")...); strings.Contains(again.text, "v1") {
+		t.Errorf("a forgotten memory is told again: %s", again.text)
+	}
+}
