@@ -2,6 +2,7 @@ package auth
 
 import (
 	"container/list"
+	"context"
 	"math"
 	"sync"
 	"time"
@@ -27,8 +28,9 @@ type Taken struct {
 
 // Limiter gives every key a bucket of requests. It is safe for concurrent use.
 type Limiter struct {
-	rate  float64
-	burst int
+	rate   float64
+	burst  int
+	leases Leases // nil where no other process serves
 
 	mu      sync.Mutex
 	buckets map[string]*list.Element
@@ -38,22 +40,31 @@ type Limiter struct {
 type bucket struct {
 	key    string
 	tokens *rate.Limiter
+	lease  lease
 }
 
 // NewLimiter makes a Limiter of so many requests per second and a burst; a
-// rate of 0 or below means no limit, a burst below 1 means 1.
-func NewLimiter(perSecond float64, burst int) *Limiter {
-	return &Limiter{rate: perSecond, burst: max(burst, 1), buckets: map[string]*list.Element{}, used: list.New()}
+// rate of 0 or below means no limit, a burst below 1 means 1. Where several
+// processes serve, they share each key's bucket through leases.
+func NewLimiter(perSecond float64, burst int, leases Leases) *Limiter {
+	return &Limiter{rate: perSecond, burst: max(burst, 1), leases: leases, buckets: map[string]*list.Element{}, used: list.New()}
 }
 
-// Take spends one request of a key, if it has one.
-func (l *Limiter) Take(key string, now time.Time) Taken {
+// Take spends one request of a key, if it has one. Where the bucket that all
+// share can't be reached, the request passes.
+func (l *Limiter) Take(ctx context.Context, key string, now time.Time) Taken {
 	if l.rate <= 0 {
 		return unlimited
 	}
-	tokens := l.bucket(key)
-	t := Taken{OK: tokens.AllowN(now, 1), Limit: l.burst}
-	left := tokens.TokensAt(now)
+	b := l.bucket(key)
+	t := Taken{Limit: l.burst}
+	var left float64
+	if l.leases == nil {
+		t.OK = b.tokens.AllowN(now, 1)
+		left = b.tokens.TokensAt(now)
+	} else {
+		t.OK, left = b.lease.take(ctx, l, key, now)
+	}
 	t.Remaining = max(0, int(left))
 	t.Reset = now.Add(l.refill(float64(l.burst) - left)).Unix()
 	if !t.OK {
@@ -78,18 +89,18 @@ func (l *Limiter) refill(tokens float64) time.Duration {
 	return time.Duration(math.Ceil(tokens/l.rate)) * time.Second
 }
 
-func (l *Limiter) bucket(key string) *rate.Limiter {
+func (l *Limiter) bucket(key string) *bucket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e, ok := l.buckets[key]; ok {
 		l.used.MoveToFront(e)
-		return e.Value.(*bucket).tokens
+		return e.Value.(*bucket)
 	}
 	if l.used.Len() >= maxBuckets {
 		oldest := l.used.Back()
 		delete(l.buckets, l.used.Remove(oldest).(*bucket).key)
 	}
-	b := &bucket{key, rate.NewLimiter(rate.Limit(l.rate), l.burst)}
+	b := &bucket{key: key, tokens: rate.NewLimiter(rate.Limit(l.rate), l.burst)}
 	l.buckets[key] = l.used.PushFront(b)
-	return b.tokens
+	return b
 }

@@ -47,6 +47,7 @@ type Cloud struct {
 	Auth     auth.Keys
 	AuthList auth.Lister
 	Receipts once.Receipts
+	Leases   auth.Leases // nil where one process serves all
 
 	// Ready fails while the cloud can't take a write, saying why.
 	Ready func(ctx context.Context) error

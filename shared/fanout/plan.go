@@ -4,17 +4,27 @@
 package fanout
 
 import (
+	"context"
+
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // Item is a change and, while it is at hand, the content that filters see.
 type Item struct {
 	Change change.Change
 	View   change.View
+	// Committed is when the change was committed, epoch milliseconds, where the
+	// log learns of a change after its commit; 0 where both are one step.
+	Committed int64
 }
+
+// apart is how far the clocks of one cloud may differ, in milliseconds. Within
+// it a change is told to a new hook rather than not.
+const apart = 1000
 
 // Head is where a memory's log stands: the newest seq, and for each hook the
 // newest seq that it sees.
@@ -22,6 +32,10 @@ type Head struct {
 	Seq  int64
 	Seen map[string]int64
 }
+
+// Viewer opens what filters see of a stored grain, nil where nobody can read
+// it any more.
+type Viewer func(ctx context.Context, m change.Memory, s store.Stored) (change.View, error)
 
 // Plan gives each change of one memory its seq and its hooks, in the order of
 // the items. The head is read, not changed: the new one is returned beside the
@@ -39,7 +53,7 @@ func Plan(items []Item, head Head, hooks []hook.Hook) ([]feed.Entry, Head) {
 		e := feed.Entry{Seq: next.Seq, Change: *c}
 		for j := range hooks {
 			h := &hooks[j]
-			if next.Seq <= h.Since || !dialect.Has(h.Dialect, c.Cause) || !h.Wants(c, items[i].View) {
+			if next.Seq <= h.Since || items[i].before(h) || !dialect.Has(h.Dialect, c.Cause) || !h.Wants(c, items[i].View) {
 				continue
 			}
 			e.Matches = append(e.Matches, feed.Match{Hook: h.ID, Prev: next.Seen[h.ID]})
@@ -48,4 +62,9 @@ func Plan(items []Item, head Head, hooks []hook.Hook) ([]feed.Entry, Head) {
 		entries = append(entries, e)
 	}
 	return entries, next
+}
+
+// before says whether a change was committed when a hook did not exist yet.
+func (it *Item) before(h *hook.Hook) bool {
+	return it.Committed != 0 && it.Committed+apart < h.CreatedAt
 }

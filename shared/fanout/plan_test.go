@@ -122,12 +122,12 @@ func filter(t *testing.T, tree map[string]any) pattern.Pattern {
 
 func TestFiltersSeeContentMetadataAndNames(t *testing.T) {
 	items := []fanout.Item{
-		{change.Change{Cause: events.Created, Namespace: "a", GrainType: "belief", UserID: "ann"}, change.View{"subject": "Ada", "tags": []any{"x", "y"}}},
-		{change.Change{Cause: events.Created, Namespace: "b", GrainType: "event", ScopePath: "acme/prod"}, change.View{"subject": "Bob"}},
-		{change.Change{Cause: events.Forgotten, Namespace: "a", GrainType: "belief"}, change.View{"subject": "Ada"}},
-		{change.Change{Cause: events.Superseded, Namespace: "a"}, nil}, // its content is gone
-		{change.Change{Cause: events.Erased, UserID: "ann"}, nil},
-		{change.Change{Cause: events.Rotated}, nil},
+		{Change: change.Change{Cause: events.Created, Namespace: "a", GrainType: "belief", UserID: "ann"}, View: change.View{"subject": "Ada", "tags": []any{"x", "y"}}},
+		{Change: change.Change{Cause: events.Created, Namespace: "b", GrainType: "event", ScopePath: "acme/prod"}, View: change.View{"subject": "Bob"}},
+		{Change: change.Change{Cause: events.Forgotten, Namespace: "a", GrainType: "belief"}, View: change.View{"subject": "Ada"}},
+		{Change: change.Change{Cause: events.Superseded, Namespace: "a"}}, // its content is gone
+		{Change: change.Change{Cause: events.Erased, UserID: "ann"}},
+		{Change: change.Change{Cause: events.Rotated}},
 	}
 	for _, tc := range []struct {
 		name string
@@ -191,5 +191,21 @@ func TestHooksThatAreGoneAreForgottenByTheHead(t *testing.T) {
 	_, next := fanout.Plan(nil, fanout.Head{Seq: 3, Seen: map[string]int64{"old": 3}}, []hook.Hook{{ID: "new", Dialect: dialect.REM}})
 	if _, there := next.Seen["old"]; there || next.Seq != 3 {
 		t.Errorf("the head is %+v", next)
+	}
+}
+
+// A change that the log learns of after its commit is told to a hook that was
+// made before it, or less than the clocks may differ after it.
+func TestACommitTimeDecidesBesideTheSeq(t *testing.T) {
+	items := []fanout.Item{{Change: change.Change{Cause: events.Created}, Committed: 10_000}}
+	for _, c := range []struct {
+		made, since int64
+		sees        bool
+	}{{9_000, 0, true}, {10_000, 0, true}, {11_000, 0, true}, {11_001, 0, false}, {9_000, 1, false}} {
+		h := hook.Hook{ID: "h", Dialect: dialect.Areev, CreatedAt: c.made, Since: c.since}
+		entries, _ := fanout.Plan(items, fanout.Head{}, []hook.Hook{h})
+		if got := len(entries[0].Matches) == 1; got != c.sees {
+			t.Errorf("a hook made at %d with since %d sees a change of 10000: %v, want %v", c.made, c.since, got, c.sees)
+		}
 	}
 }

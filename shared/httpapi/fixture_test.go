@@ -60,7 +60,7 @@ type choose func(*httpapi.Config)
 func authOff(c *httpapi.Config) { c.Settings.AuthOff = true }
 
 func limited(rate float64, burst int) choose {
-	return func(c *httpapi.Config) { c.Limiter = auth.NewLimiter(rate, burst) }
+	return func(c *httpapi.Config) { c.Limiter = auth.NewLimiter(rate, burst, nil) }
 }
 
 func open(tb testing.TB, with ...choose) *service {
@@ -74,7 +74,7 @@ func open(tb testing.TB, with ...choose) *service {
 	s.cloud, s.stages = c, road.Assemble(c, settings, "test", s.clock.now, log)
 	cfg := httpapi.Config{
 		Cloud: c, Memory: s.stages.Memory, Hooks: s.stages.Hooks, Feed: s.stages.Feed, Tester: s.stages.Sender,
-		Keys: auth.New(c.Auth, c.AuthList), Limiter: auth.NewLimiter(0, 0), Once: once.New(c.Receipts),
+		Keys: auth.New(c.Auth, c.AuthList), Limiter: auth.NewLimiter(0, 0, nil), Once: once.New(c.Receipts),
 		Settings: httpapi.Settings{Version: "test"}, Log: log,
 		Draw: func() change.Draw { return change.NewDraw(s.clock.now()) },
 	}

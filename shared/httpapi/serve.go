@@ -82,7 +82,7 @@ func (a *API) pass(ans *answer, w http.ResponseWriter, r *http.Request, c *call)
 	if c.caller, err = a.identify(r, c.draw); err != nil {
 		return err
 	}
-	taken := a.cfg.Limiter.Take(c.caller.ID, c.draw.At)
+	taken := a.cfg.Limiter.Take(r.Context(), c.caller.ID, c.draw.At)
 	ans.rate(taken)
 	if !taken.OK {
 		return &fault.Error{Kind: fault.RateLimited, Message: "too many requests for this key: wait as long as Retry-After says"}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -68,6 +69,10 @@ func count(frequency map[string]int, words []string) {
 	}
 }
 
+// recallBite is how many grains a recall gives the index at a time, where it
+// has to.
+const recallBite = 64
+
 // unindexed opens the grains that the index does not hold yet; where there are
 // many it first sees to it that there are fewer.
 func (s *Service) unindexed(ctx context.Context, m change.Memory) ([]Grain, error) {
@@ -83,8 +88,10 @@ func (s *Service) unindexed(ctx context.Context, m change.Memory) ([]Grain, erro
 			}
 			return s.openAll(ctx, m, stored)
 		}
-		if _, _, err := s.IndexSome(ctx, m); err != nil {
-			return nil, err
+		for bite := range slices.Chunk(pending, recallBite) {
+			if err := s.index(ctx, bite); err != nil {
+				return nil, err
+			}
 		}
 	}
 }

@@ -75,3 +75,13 @@ func (s *Service) openInto(ctx context.Context, e dialect.Event, box []byte, bin
 	e.Fields, err = parseFields(plain)
 	return e, err
 }
+
+// View is what filters see of a stored grain: its fields, nil where nobody can
+// read them any more.
+func (s *Service) View(ctx context.Context, m change.Memory, st store.Stored) (change.View, error) {
+	g, err := s.open(ctx, m, st)
+	if err != nil && s.passedOver(ctx, m, st, err) {
+		return nil, nil
+	}
+	return g.Fields, err
+}

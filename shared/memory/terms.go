@@ -129,19 +129,24 @@ func tagsOf(fields map[string]any) []string {
 	return out
 }
 
-// indexBite is how many grains are indexed in one go.
+// indexBite is how many grains the index is given at a time.
 const indexBite = 16
 
 // IndexSome indexes the oldest grains that the index does not hold yet, of one
 // memory or (zero) of all, and answers how many it met; less than a full bite
 // means that nothing is left. A recall does not depend on it: it reads what is
-// not indexed directly. A grain that does not open is indexed without terms, so
-// that it holds up no other.
+// not indexed directly.
 func (s *Service) IndexSome(ctx context.Context, m change.Memory) (met int, more bool, err error) {
 	pending, err := s.cfg.Index.Pending(ctx, m, indexBite)
 	if err != nil || len(pending) == 0 {
 		return 0, false, err
 	}
+	return len(pending), len(pending) == indexBite, s.index(ctx, pending)
+}
+
+// index gives grains to the index. One that does not open is indexed without
+// terms, so that it holds up no other.
+func (s *Service) index(ctx context.Context, pending []store.Located) error {
 	docs := make([]store.Document, 0, len(pending))
 	for _, p := range pending {
 		doc := store.Document{Memory: p.Memory, Hash: p.Grain.Hash}
@@ -149,13 +154,13 @@ func (s *Service) IndexSome(ctx context.Context, m change.Memory) (met int, more
 		case err == nil:
 			b, err := s.cfg.Sealer.Blinder(ctx, vault(p.Memory))
 			if err != nil {
-				return 0, false, fmt.Errorf("memory: index: %w", err)
+				return fmt.Errorf("memory: index: %w", err)
 			}
 			doc.Terms = terms(b, g)
 		case !s.passedOver(ctx, p.Memory, p.Grain, err):
-			return 0, false, err
+			return err
 		}
 		docs = append(docs, doc)
 	}
-	return len(docs), len(docs) == indexBite, s.cfg.Index.Put(ctx, docs)
+	return s.cfg.Index.Put(ctx, docs)
 }

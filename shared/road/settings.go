@@ -38,6 +38,13 @@ type Settings struct {
 	Rate           float64       `env:"MEMHOOKS_RATE" envDefault:"200"`
 	Burst          int           `env:"MEMHOOKS_BURST" envDefault:"400"`
 	AutoCreate     Switch        `env:"MEMHOOKS_AUTO_CREATE" envDefault:"off"`
+
+	// On AWS; template.yaml sets them.
+	Table        string `env:"MEMHOOKS_TABLE"`
+	KeyTable     string `env:"MEMHOOKS_KEY_TABLE"`
+	QueueURL     string `env:"MEMHOOKS_QUEUE_URL"`
+	DeadQueueURL string `env:"MEMHOOKS_DLQ_URL"`
+	KMSKey       string `env:"MEMHOOKS_KMS_KEY"`
 }
 
 // Switch is "on" or "off".

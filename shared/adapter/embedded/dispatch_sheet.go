@@ -12,8 +12,8 @@ import (
 type sheet struct {
 	lane   *lane
 	clock  *clock
-	firsts []success // by seq
-	rows   []ending  // in the order of their happening
+	firsts []delivery.Success // by seq
+	rows   []ending           // in the order of their happening
 	cursor int64
 	dead   int
 	state  hook.State // to put the hook in; "" = leave it
@@ -35,7 +35,7 @@ func (q *queue) sheets(batch []ending) []*sheet {
 		switch {
 		case e.it == nil:
 		case e.fresh && e.status == string(delivery.StatusDelivered):
-			s.firsts = append(s.firsts, success{e.it.seq, e.code, e.at, e.took})
+			s.firsts = append(s.firsts, delivery.Success{Seq: e.it.seq, Code: e.code, At: e.at, Took: e.took})
 		default:
 			s.rows = append(s.rows, *e)
 		}
@@ -48,7 +48,7 @@ func (q *queue) sheets(batch []ending) []*sheet {
 		}
 	}
 	for _, s := range all {
-		slices.SortFunc(s.firsts, func(a, b success) int { return cmp.Compare(a.seq, b.seq) })
+		slices.SortFunc(s.firsts, func(a, b delivery.Success) int { return cmp.Compare(a.Seq, b.Seq) })
 		s.lane.mu.Lock()
 		s.cursor, s.dead, s.state = s.lane.passed(), s.lane.health.Dead, s.lane.moving
 		s.lane.mu.Unlock()
@@ -129,14 +129,14 @@ func (s *sheet) applyState(t *tx) error {
 
 func (s *sheet) applyFirsts(t *tx, cursor int64, ends map[string]int) error {
 	firsts := s.firsts
-	for len(firsts) > 0 && firsts[0].seq <= cursor {
+	for len(firsts) > 0 && firsts[0].Seq <= cursor {
 		firsts = firsts[1:]
 	}
 	if len(firsts) == 0 {
 		return nil
 	}
 	made, err := t.exec("INSERT OR IGNORE INTO delivered (hook, last_seq, first_seq, data) VALUES (?,?,?,?)",
-		s.lane.n, firsts[len(firsts)-1].seq, firsts[0].seq, encodeBatch(firsts))
+		s.lane.n, firsts[len(firsts)-1].Seq, firsts[0].Seq, delivery.EncodeBatch(firsts))
 	if made > 0 {
 		ends[string(delivery.StatusDelivered)] += len(firsts)
 	}

@@ -1,50 +1,15 @@
 package embedded
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 
-	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/hook"
-	"github.com/memhooks/memhooks/shared/hook/pattern"
-	"github.com/memhooks/memhooks/shared/redact"
 )
 
 // hooks is the port hook.Store, and hook.Remover.
 type hooks struct{ d *db }
-
-// hookData is what of a hook has no column of its own.
-type hookData struct {
-	Name        string                `json:"name"`
-	Description string                `json:"description,omitempty"`
-	Mode        hook.Mode             `json:"mode"`
-	URL         string                `json:"url,omitempty"`
-	Dialect     string                `json:"dialect"`
-	Causes      []events.Cause        `json:"causes,omitempty"`
-	Namespace   *string               `json:"namespace,omitempty"`
-	Pattern     any                   `json:"pattern,omitempty"`
-	Redaction   redact.Mode           `json:"redaction"`
-	PIIRisk     *hook.Acknowledgement `json:"pii_risk,omitempty"`
-	MaxRetries  int                   `json:"max_retries"`
-	Secret      *hook.SealedSecret    `json:"secret,omitempty"`
-	CreatedAt   int64                 `json:"created_at"`
-	Since       int64                 `json:"since"`
-}
-
-func encodeHook(h *hook.Hook) (string, error) {
-	data, err := json.Marshal(hookData{
-		h.Name, h.Description, h.Mode, h.URL, h.Dialect, h.Causes, h.Namespace, h.Pattern.JSON(), h.Redaction,
-		h.PIIRisk, h.MaxRetries, h.Secret, h.CreatedAt, h.Since,
-	})
-	if err != nil {
-		return "", fmt.Errorf("encode hook %s: %w", h.ID, err)
-	}
-	return string(data), nil
-}
 
 // scanHook reads a row of n, id, data, version, state and the newest seq seen.
 func scanHook(scan func(...any) error, in memoryRow) (*hookRow, int64, error) {
@@ -54,21 +19,9 @@ func scanHook(scan func(...any) error, in memoryRow) (*hookRow, int64, error) {
 	if err := scan(&row.n, &row.ID, &raw, &row.Version, &row.State, &seen); err != nil {
 		return nil, 0, err
 	}
-	var data hookData
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber() // a pattern's numbers keep their digits
-	if err := decoder.Decode(&data); err != nil {
-		return nil, 0, fmt.Errorf("decode hook %s: %w", row.ID, err)
+	if err := hook.Decode(raw, &row.Hook); err != nil {
+		return nil, 0, err
 	}
-	p, err := pattern.Parse(data.Pattern)
-	if err != nil {
-		return nil, 0, fmt.Errorf("read the filter of hook %s: %w", row.ID, err)
-	}
-	h := &row.Hook
-	h.Name, h.Description, h.Mode, h.URL, h.Dialect = data.Name, data.Description, data.Mode, data.URL, data.Dialect
-	h.Causes, h.Namespace, h.Pattern, h.Redaction = data.Causes, data.Namespace, p, data.Redaction
-	h.PIIRisk, h.MaxRetries, h.Secret = data.PIIRisk, data.MaxRetries, data.Secret
-	h.CreatedAt, h.Since = data.CreatedAt, data.Since
 	return row, seen, nil
 }
 
@@ -160,7 +113,7 @@ func (t *tx) putHook(in *draft, h hook.Hook) (hook.Hook, error) {
 	} else {
 		h.Since, h.CreatedAt = old.Since, old.CreatedAt
 	}
-	data, err := encodeHook(&h)
+	data, err := hook.Encode(&h)
 	if err != nil {
 		return h, err
 	}

@@ -64,17 +64,6 @@ func waiting(h *hookRow) delivery.Status {
 	return delivery.StatusHeld
 }
 
-// record is the success as the ledger shows it, but for its log entry.
-func (s success) record(h *hookRow) delivery.Record {
-	first := s.at - s.took.Milliseconds()
-	out := delivery.Record{
-		Job: delivery.Job{Hook: h.ID, Attempts: 1, FirstAt: first}, Status: delivery.StatusDelivered,
-		Code: s.code, FirstAt: first, LastAt: s.at, Took: s.took,
-	}
-	out.Job.Entry.Seq = s.seq
-	return out
-}
-
 // jobRows reads the rows of job that a condition takes.
 func (t *tx) jobRows(where string, args ...any) ([]jobRow, error) {
 	var all []jobRow
@@ -106,9 +95,9 @@ func settledAfter(ask asker, hook, cursor int64) (map[int64]bool, error) {
 		if err := scan(&data); err != nil {
 			return err
 		}
-		batch, err := decodeBatch(data)
+		batch, err := delivery.DecodeBatch(data)
 		for _, s := range batch {
-			note(s.seq)
+			note(s.Seq)
 		}
 		return err
 	})

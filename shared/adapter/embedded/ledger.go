@@ -126,7 +126,7 @@ func (q *queue) find(ctx context.Context, h *hookRow, seq int64, redrive int) (r
 		return r, false, err
 	}
 	if s != nil {
-		return s.record(h), true, nil
+		return s.Record(h.ID), true, nil
 	}
 	cursor := h.Since
 	if _, err := q.d.row("SELECT cursor FROM place WHERE hook=?", []any{h.n}, &cursor); err != nil {
@@ -159,14 +159,14 @@ func collect(into *[][]byte) func(scan func(...any) error) error {
 	}
 }
 
-func findSuccess(batches [][]byte, seq int64) (*success, error) {
+func findSuccess(batches [][]byte, seq int64) (*delivery.Success, error) {
 	for _, data := range batches {
-		batch, err := decodeBatch(data)
+		batch, err := delivery.DecodeBatch(data)
 		if err != nil {
 			return nil, err
 		}
 		for i := range batch {
-			if batch[i].seq == seq {
+			if batch[i].Seq == seq {
 				return &batch[i], nil
 			}
 		}

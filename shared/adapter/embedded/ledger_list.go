@@ -200,12 +200,12 @@ func (q *queue) listBatches(ctx context.Context, page *listing, h *hookRow) erro
 	}
 	var seqs []int64
 	take := func(data []byte) (old bool, err error) {
-		batch, err := decodeBatch(data)
+		batch, err := delivery.DecodeBatch(data)
 		old = true
 		for _, s := range batch {
-			old = old && s.at < page.q.Since
-			if page.add(h, s.record(h)) {
-				seqs = append(seqs, s.seq)
+			old = old && s.At < page.q.Since
+			if page.add(h, s.Record(h.ID)) {
+				seqs = append(seqs, s.Seq)
 			}
 		}
 		return old, err

@@ -130,7 +130,7 @@ func (d *db) entries(ctx context.Context, row memoryRow, hooks []*hookRow, query
 		if err := scan(&e.Seq, &e.Change.ID, &e.Change.Cause, &e.Change.At, &data, &matches); err != nil {
 			return err
 		}
-		if err := unpack(data, &e.Change); err != nil {
+		if err := change.Unpack(data, &e.Change); err != nil {
 			return fmt.Errorf("read seq %d of the log: %w", e.Seq, err)
 		}
 		e.Matches = decodeMatches(matches, hooks)
@@ -143,7 +143,7 @@ func (d *db) entries(ctx context.Context, row memoryRow, hooks []*hookRow, query
 // storeEntry writes an entry of the log.
 func (t *tx) storeEntry(in *draft, e *feed.Entry) error {
 	_, err := t.exec("INSERT INTO log (memory, "+logColumns+") VALUES (?,?,?,?,?,?,?)",
-		in.row.n, e.Seq, e.Change.ID, string(e.Change.Cause), e.Change.At, pack(&e.Change), encodeMatches(e.Matches, in.hooks))
+		in.row.n, e.Seq, e.Change.ID, string(e.Change.Cause), e.Change.At, change.Pack(&e.Change), encodeMatches(e.Matches, in.hooks))
 	return err
 }
 

@@ -1,12 +1,11 @@
-package embedded
+package change
 
 import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"slices"
-
-	"github.com/memhooks/memhooks/shared/change"
+	"strings"
 )
 
 // How a hash is packed: by a first byte, and what that says follows.
@@ -17,16 +16,17 @@ const (
 	hashText // length and text of what is no hash
 )
 
-var errPacked = errors.New("the entry is damaged: restore the data folder from a sound copy")
+var errPacked = errors.New("the packed change is damaged: restore the store from a sound copy")
 
 // texts are a change's texts in the order in which they are packed. What comes
 // later in a newer version is appended: an end of the data reads as empty.
-func texts(c *change.Change) [6]*string {
+func texts(c *Change) [6]*string {
 	return [...]*string{&c.GrainType, &c.Namespace, &c.UserID, &c.ScopePath, &c.Fingerprint, &c.KeyID}
 }
 
-// pack writes what of a change has no column of its own.
-func pack(c *change.Change) []byte {
+// Pack writes all of a change but its ID, Memory, Cause and At, which a store
+// has elsewhere, and its Seq: about 40 bytes and 32 for each different hash.
+func Pack(c *Change) []byte {
 	out := make([]byte, 0, 128+len(c.Content))
 	before := ""
 	for _, h := range [...]string{c.Lineage, c.Hash, c.Superseded} {
@@ -55,14 +55,15 @@ func packHash(out []byte, h, before string) []byte {
 	case h == before:
 		return append(out, hashSame)
 	}
-	if raw, ok := hex64(h).value().([]byte); ok {
+	if raw, err := hex.DecodeString(h); err == nil && len(raw) == 32 && !strings.ContainsAny(h, "ABCDEF") {
 		return append(append(out, hashRaw), raw...)
 	}
 	return packText(append(out, hashText), h)
 }
 
-// unpack reads into c what pack wrote.
-func unpack(data []byte, c *change.Change) error {
+// Unpack reads into c what Pack wrote. It fails on anything else, and then c is
+// of no use.
+func Unpack(data []byte, c *Change) error {
 	p := packed{data: data}
 	before := ""
 	for _, h := range [...]*string{&c.Lineage, &c.Hash, &c.Superseded} {
