@@ -18,6 +18,7 @@ var version = "dev"
 // commands are what memhooks can do; one field each.
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the whole system in this process."`
+	Keys    keysCommand    `cmd:"" help:"Make bearer keys."`
 	Bench   benchCommand   `cmd:"" help:"Measure this machine: figures beside bare references."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 
