@@ -4,9 +4,18 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 FUZZTIME ?= 60s
 REPORT   := go run ./infra/testreport
 
+# What template.yaml deploys: its names of the functions, their folders in small
+# letters. ARCHITECTURE is the template's parameter too.
+FUNCTIONS    := Memories Hooks Fanout Deliver Upkeep
+ARCHITECTURE ?= arm64
+GOARCH_arm64  := arm64
+GOARCH_x86_64 := amd64
+folder        = functions/$(shell echo $(1) | tr A-Z a-z)
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check fuzz conformance acceptance bench build golden \
-        check-format check-vet check-lint check-race check-modules
+        check-format check-vet check-lint check-race check-modules check-template \
+        functions deploy invoke $(FUNCTIONS:%=build-%)
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -23,7 +32,7 @@ test: ## run every test; ends with what was skipped and why (under 2 minutes)
 	$(REPORT) -shuffle=on ./...
 
 check: ## all that CI runs: format, vet, lint, tests, race, suites, fuzz 5 s each (under 20 minutes)
-	@for step in check-format check-vet check-lint check-modules test check-race conformance acceptance; do \
+	@for step in check-format check-vet check-lint check-template check-modules test check-race conformance acceptance; do \
 		echo "== $$step"; $(MAKE) --no-print-directory $$step || exit 1; \
 	done
 	@echo "== fuzz"; $(MAKE) --no-print-directory fuzz FUZZTIME=5s
@@ -41,6 +50,10 @@ check-vet:
 check-lint:
 	@if command -v golangci-lint >/dev/null 2>&1; then golangci-lint run; \
 	else echo "skipped: golangci-lint is not installed; with it: golangci-lint run"; fi
+
+check-template:
+	@if command -v cfn-lint >/dev/null 2>&1; then cfn-lint template.yaml; \
+	else echo "skipped: cfn-lint is not installed; with it: cfn-lint template.yaml"; fi
 
 check-race:
 	@if [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null 2>&1; then \
@@ -70,6 +83,29 @@ bench: ## print the budgets' figures beside bare references measured in the same
 
 build: ## build the static binary bin/memhooks
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/memhooks ./local
+
+functions: ## build every function into bin/functions, for ARCHITECTURE (arm64, x86_64)
+	@for f in $(FUNCTIONS); do \
+		$(MAKE) --no-print-directory build-$$f ARTIFACTS_DIR="$(CURDIR)/bin/functions/$$f" || exit 1; \
+	done
+
+# sam build runs these, and says where to put what they build.
+$(FUNCTIONS:%=build-%): build-%:
+	@test -n "$(ARTIFACTS_DIR)" || { echo "sam build runs this target; by hand: make functions"; exit 1; }
+	@test -n "$(GOARCH_$(ARCHITECTURE))" || { echo "ARCHITECTURE=$(ARCHITECTURE): use arm64 or x86_64"; exit 1; }
+	@mkdir -p "$(ARTIFACTS_DIR)"
+	GOOS=linux GOARCH=$(GOARCH_$(ARCHITECTURE)) CGO_ENABLED=0 go build -tags lambda.norpc -trimpath \
+		-ldflags '-s -w -X main.version=$(VERSION)' -o "$(ARTIFACTS_DIR)/bootstrap" ./$(call folder,$*)
+
+deploy: ## build and deploy into your AWS account; ARCHITECTURE=x86_64 for the other processor, ARGS for more of sam deploy's
+	ARCHITECTURE=$(ARCHITECTURE) sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+	sam deploy --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS) $(ARGS)
+
+invoke: ## run one function in a container with a recorded event: make invoke FN=fanout EVENT=events/fanout.json
+	@test -n "$(FN)" && test -f "$(EVENT)" || { echo "make invoke FN=fanout EVENT=events/fanout.json"; exit 1; }
+	ARCHITECTURE=$(ARCHITECTURE) sam build --config-env local --parameter-overrides Architecture=$(ARCHITECTURE)
+	sam local invoke --config-env local --parameter-overrides Architecture=$(ARCHITECTURE) --event $(EVENT) $(ARGS) \
+		$(foreach f,$(FUNCTIONS),$(if $(filter functions/$(FN),$(call folder,$f)),$f))
 
 golden: ## write the golden files anew from what the code gives now; read the diff
 	UPDATE_GOLDEN=1 go test -count=1 ./...

@@ -42,7 +42,10 @@ var layers = []layer{
 	{[]string{"shared/cloud"}, "the ports of all stages in one struct, for adapters to fill"},
 	{[]string{"shared/road"}, "the stages assembled on a cloud"},
 	{[]string{"shared/httpapi"}, "HTTP in, services out; it knows ports, no adapter"},
+	{[]string{"shared/adapter/aws/attempt"}, "what a cloud's clients have in common"},
+	{[]string{"shared/adapter/aws/table", "shared/adapter/aws/fifo"}, "a cloud's services, of which its adapter makes the ports"},
 	{[]string{"shared/adapter/*"}, "leaves: one cloud each, none knows another"},
+	{[]string{"shared/adapter/aws/trigger"}, "what starts a cloud's functions, and the stages on that cloud alone"},
 	{[]string{"shared/adapter"}, "the one list of clouds"},
 	{[]string{"local/*"}, "parts of the command line"},
 	{[]string{"local", "functions/*"}, "what is started: opens a cloud, builds stages, serves"},
@@ -58,10 +61,11 @@ type foreign struct {
 }
 
 var foreigns = []foreign{
-	{[]string{"github.com/aws/aws-sdk-go", "github.com/aws/smithy-go"}, []string{"shared/adapter/aws"}, false,
+	{[]string{"github.com/aws/aws-sdk-go", "github.com/aws/smithy-go"}, []string{"shared/adapter/aws", "shared/adapter/aws/*"}, false,
 		"the core and the functions know no cloud"},
-	{[]string{"github.com/aws/aws-lambda-go", "github.com/awslabs/"}, []string{"shared/adapter/aws", "functions/*"}, false,
+	{[]string{"github.com/aws/aws-lambda-go", "github.com/awslabs/"}, []string{"shared/adapter/aws/trigger", "functions/*"}, false,
 		"what Lambda hands over is unpacked at the edge"},
+	{[]string{"go.yaml.in/"}, []string{"infra/*"}, false, "only what looks at the project reads YAML"},
 	{[]string{"modernc.org/", "database/sql"}, []string{"shared/adapter/embedded", "local", "local/*"}, true,
 		"SQL is the embedded adapter's way of keeping promises, and a bare reference for the bench"},
 	{[]string{"github.com/alecthomas/kong"}, []string{"local", "local/*"}, false,
@@ -75,7 +79,7 @@ var layerRules = []rule{
 		"events/a.go":               imports("events", "shared/fault"),
 		"shared/wire/a.go":          imports("wire", "events", "shared/fault"),
 		"shared/sign/a.go":          imports("sign", "shared/wire"),
-		"shared/sign/a_test.go":     imports("sign", "shared/memory"),
+		"shared/sign/a_test.go":     imports("sign", "shared/memory", "shared/sign/signtest", "shared/seal/sealtest"),
 		"shared/sign/out_test.go":   imports("sign_test", "shared/adapter/embedded", "shared/sign/signtest"),
 		"shared/sign/signtest/a.go": imports("signtest", "shared/sign", "events"),
 		"shared/seal/sealtest/a.go": imports("sealtest", "shared/seal", "shared/seal/localmaster", "shared/change"),
@@ -93,6 +97,7 @@ var layerRules = []rule{
 		"shared/seal/sealtest/a.go:5: shared/seal/sealtest imports shared/change",
 		"shared/sign/a.go:3: shared/sign imports shared/wire",
 		"shared/sign/a_test.go:3: shared/sign imports shared/memory",
+		"shared/sign/a_test.go:5: shared/sign imports shared/seal/sealtest",
 	}},
 	{"foreign modules", checkForeign, map[string]string{
 		"shared/memory/a.go":            "package memory\nimport _ \"github.com/aws/aws-sdk-go-v2/aws\"\n",
@@ -142,6 +147,8 @@ func upward(f *goFile, rank int) []finding {
 		switch other, known := rankOf(dir); {
 		case !known:
 			// Reported once, where the package itself stands.
+		case f.test && isCompanion(dir) && path.Dir(dir) == f.dir:
+			// A package's own tests may; a cycle is the compiler's to refuse.
 		case isCompanion(dir) && !f.test && !isCompanion(f.dir):
 			found = append(found, f.at(spec.Pos(), "%s is for tests: what is shipped may not import it", dir))
 		case other >= rank:

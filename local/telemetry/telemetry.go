@@ -102,20 +102,20 @@ type observedEraser struct {
 }
 
 // Erase is the port's.
-func (o observedEraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan store.ErasePlan) error {
+func (o observedEraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan store.ErasePlan) (change.Change, error) {
 	begin := time.Now()
 	var changes []change.Change
-	err := o.Eraser.Erase(ctx, m, sel, func(keys []seal.KeyRecord, current []store.Stored) (_ []change.Change, err error) {
+	told, err := o.Eraser.Erase(ctx, m, sel, func(keys []seal.KeyRecord, current []store.Stored) (_ []change.Change, err error) {
 		changes, err = plan(keys, current)
 		return changes, err
 	})
 	if err != nil {
-		return err
+		return told, err
 	}
 	for i := range changes {
 		o.t.raised(ctx, &changes[i], begin)
 	}
-	return nil
+	return told, nil
 }
 
 // Worked counts what this process did that somebody waited for, changes and

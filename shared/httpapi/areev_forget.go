@@ -77,13 +77,18 @@ func (a *API) forgetGrains(ctx context.Context, in *forgetGrainsInput) (*forgetG
 	return &forgetGrainsAnswer{Deleted: n, Status: "forgotten"}, err
 }
 
+// erase answers with the proof. Where the keys are destroyed and there was no
+// time for the rest it says so: the same call ends it.
 func (a *API) erase(ctx context.Context, m change.Memory, sel seal.Selector) (*forgetGrainsAnswer, error) {
-	d := drawOf(ctx)
-	done, err := a.cfg.Memory.Erase(ctx, m, d, sel)
-	return &forgetGrainsAnswer{
+	done, err := a.cfg.Memory.Erase(ctx, m, drawOf(ctx), sel)
+	out := &forgetGrainsAnswer{
 		Deleted: done.Count, Status: "erased", UserID: sel.Person, ScopePath: sel.Scope,
-		Count: &done.Count, Fingerprint: done.Fingerprint, ErasedAt: stamp(d.At.UnixMilli()),
-	}, err
+		Count: &done.Count, Fingerprint: done.Fingerprint, ErasedAt: stamp(done.At),
+	}
+	if errors.Is(err, seal.ErrContinuing) {
+		out.Status, err = continuing, nil
+	}
+	return out, err
 }
 
 // selector is what an erasure is about, false where grains are meant.

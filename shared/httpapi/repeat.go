@@ -52,6 +52,9 @@ func repeat[O any](ctx context.Context, a *API, instance string, status func(*O)
 	if err != nil {
 		return nil, errors.Join(err, a.giveBack(settle, receipt, err))
 	}
+	if status(out) == http.StatusAccepted { // half-way: the same request goes on
+		return out, a.cfg.Once.Break(settle, receipt)
+	}
 	kept, err := stripped(out)
 	if err == nil {
 		err = a.cfg.Once.Finish(settle, receipt, status(out), kept)

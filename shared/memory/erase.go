@@ -22,28 +22,32 @@ type Erasure struct {
 // Erase destroys every key that the selector covers, with all that they
 // sealed, and raises one Erased and one MemoryErased for each lineage. When it
 // returns nothing of the person or scope can be read any more. Where there is
-// nothing, it raises nothing.
+// nothing, it raises nothing. It fails with seal.ErrContinuing, and what is
+// known of the proof, where the keys are destroyed and the rest needs another
+// call; that one answers with the proof of both.
 func (s *Service) Erase(ctx context.Context, m change.Memory, d change.Draw, sel seal.Selector) (Erasure, error) {
 	sel, err := named(sel)
 	if err != nil {
 		return Erasure{}, err
 	}
-	var done Erasure
 	var gone []string
-	err = s.cfg.Eraser.Erase(ctx, m, sel, func(keys []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
+	told, err := s.cfg.Eraser.Erase(ctx, m, sel, func(keys []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
 		proof, err := s.cfg.Sealer.Prove(ctx, vault(m), keys)
 		if err != nil {
 			return nil, fmt.Errorf("memory: prove an erasure: %w", err)
 		}
-		gone = proof.Keys
-		done = Erasure{Count: len(current), Fingerprint: proof.Fingerprint, At: d.At.UnixMilli()}
+		gone = append(gone, proof.Keys...)
+		done := Erasure{Count: len(current), Fingerprint: proof.Fingerprint, At: d.At.UnixMilli()}
 		if len(keys) == 0 && len(current) == 0 {
 			return nil, nil
 		}
 		return erasedChanges(m, d, sel, done, current), nil
 	})
 	s.cfg.Sealer.Forget(vault(m), gone...)
-	return done, err
+	if told.ID == "" {
+		return Erasure{At: d.At.UnixMilli()}, err
+	}
+	return Erasure{Count: told.Count, Fingerprint: told.Fingerprint, At: told.At}, err
 }
 
 // named brings a selector's names into the form that grains have theirs in.

@@ -45,6 +45,7 @@ type Settings struct {
 	QueueURL     string `env:"MEMHOOKS_QUEUE_URL"`
 	DeadQueueURL string `env:"MEMHOOKS_DLQ_URL"`
 	KMSKey       string `env:"MEMHOOKS_KMS_KEY"`
+	ConsoleURL   string `env:"MEMHOOKS_CONSOLE_URL"` // where a dead letter's message leads; "" = nowhere
 }
 
 // Switch is "on" or "off".

@@ -20,6 +20,11 @@ import (
 // again. Its kind is fault.NotFound.
 var ErrErased error = fault.New(fault.NotFound, "the content was erased: its key is destroyed")
 
+// ErrContinuing says that an erasure had no more time: every key is destroyed,
+// but not all that they sealed is taken away yet. Its kind is
+// fault.Unavailable.
+var ErrContinuing error = fault.New(fault.Unavailable, "the keys are destroyed, and what they sealed is being taken away: repeat the request to end it")
+
 // ErrBroken says that sealed bytes don't open: they are no box, were altered,
 // are bound to something else, or name a key that this memory never had. Its
 // kind is fault.Internal.

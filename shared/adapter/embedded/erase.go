@@ -19,11 +19,11 @@ type eraser struct{ d *db }
 // Erase is the port's. Keys, boxes, blinds and search entries go in one
 // transaction with the changes that it raises; then the write-ahead log is
 // emptied, so that no file keeps what the database no longer holds.
-func (s eraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan store.ErasePlan) error {
+func (s eraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan store.ErasePlan) (told change.Change, err error) {
 	if err := sel.Validate(); err != nil {
-		return err
+		return told, err
 	}
-	err := s.d.writer.do(ctx, func(t *tx) error {
+	err = s.d.writer.do(ctx, func(t *tx) error {
 		in, err := t.existing(m)
 		if err != nil {
 			return err
@@ -43,21 +43,24 @@ func (s eraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, p
 		if err := t.destroy(in, numbers); err != nil {
 			return err
 		}
-		for _, c := range changes {
-			c.Memory = m
+		told = change.Change{}
+		for i, c := range changes {
+			if c.Memory = m; i == 0 {
+				told = c
+			}
 			t.raise(in, fanout.Item{Change: c})
 		}
 		return nil
 	})
 	if err != nil {
-		return err
+		return change.Change{}, err
 	}
 	// What is erased is erased, whether the caller still waits or not: only the
 	// service's end, or a reader that never ends, leaves the log to the next
 	// erasure or the next start.
 	held, cancel := context.WithTimeout(context.WithoutCancel(ctx), scrubFor)
 	defer cancel()
-	return s.d.scrub(held)
+	return told, s.d.scrub(held)
 }
 
 // coveredKeys lists the live keys that a selector covers, by their ids.

@@ -47,6 +47,12 @@ func sentinel(kind string, i int) []byte {
 	return sum[:16]
 }
 
+// erase erases in the first memory.
+func (s *bed) erase(ctx context.Context, sel seal.Selector, plan store.ErasePlan) error {
+	_, err := eraser{s.db}.Erase(ctx, mem1, sel, plan)
+	return err
+}
+
 var all = func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) { return nil, nil }
 
 // twoPeople writes keys and grains of ann and bob in turns, so that pages hold
@@ -100,7 +106,7 @@ func TestAnErasureLeavesNothingInAnyFile(t *testing.T) {
 		}
 	}
 	lineages := 0
-	err := eraser{s.db}.Erase(bg, mem1, seal.Selector{Person: "ann"}, func(k []seal.KeyRecord, g []store.Stored) ([]change.Change, error) {
+	err := s.erase(bg, seal.Selector{Person: "ann"}, func(k []seal.KeyRecord, g []store.Stored) ([]change.Change, error) {
 		if lineages = len(g); len(k) != 40 {
 			return nil, fmt.Errorf("%d keys", len(k))
 		}
@@ -147,13 +153,13 @@ func TestAnErasureTakesExactlyItsPairs(t *testing.T) {
 	_, err := s.commit(put(mover, hashOf("acme/prod")))
 	s.must(err)
 	stop := errors.New("stop")
-	if err := (eraser{s.db}).Erase(bg, mem1, seal.Selector{Scope: "acme/prod"}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) {
+	if err := s.erase(bg, seal.Selector{Scope: "acme/prod"}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) {
 		return nil, stop
 	}); !errors.Is(err, stop) {
 		t.Fatal(err)
 	}
 	for range 2 { // a repetition finds nothing and harms nothing
-		s.must(eraser{s.db}.Erase(bg, mem1, seal.Selector{Scope: "acme/prod"}, all))
+		s.must(s.erase(bg, seal.Selector{Scope: "acme/prod"}, all))
 		for name, want := range map[string]store.State{
 			"acme/prod/eu": store.Gone, "acme/production": store.Current, "acme": store.Current, "Acme/prod": store.Current,
 			"acme/prod": store.Superseded, "moved": store.Current,
@@ -188,7 +194,7 @@ func TestAnErasureWaitsForReaders(t *testing.T) {
 	var n int
 	s.must(tx.QueryRow("SELECT count(*) FROM grain").Scan(&n))
 	erased := make(chan error)
-	go func() { erased <- eraser{s.db}.Erase(bg, mem1, seal.Selector{Scope: "default"}, all) }()
+	go func() { erased <- s.erase(bg, seal.Selector{Scope: "default"}, all) }()
 	s.add("b", "c") // writers are not held up for long
 	select {
 	case err := <-erased:
@@ -226,7 +232,7 @@ func TestARemovedMemoryLeavesNothing(t *testing.T) {
 func TestAnErasureKeepsTheCountsRight(t *testing.T) {
 	s := open(t)
 	s.twoPeople(120)
-	s.must(eraser{s.db}.Erase(bg, mem1, seal.Selector{Person: "ann"}, all))
+	s.must(s.erase(bg, seal.Selector{Person: "ann"}, all))
 	for query, want := range map[string]int{
 		"SELECT sum(grains) FROM shelf WHERE person='ann'":                                                0,
 		"SELECT sum(named) + sum(bytes) FROM shelf WHERE person='ann'":                                    0,
@@ -246,7 +252,7 @@ func TestACallerThatLeavesDoesNotLeaveTheLogFull(t *testing.T) {
 	s := open(t)
 	marks := s.twoPeople(40)
 	ctx, leave := context.WithCancel(bg)
-	s.must(eraser{s.db}.Erase(ctx, mem1, seal.Selector{Person: "ann"}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) {
+	s.must(s.erase(ctx, seal.Selector{Person: "ann"}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) {
 		leave()
 		return nil, nil
 	}))

@@ -198,7 +198,7 @@ func (k greedyKeys) CreateKey(ctx context.Context, v seal.Vault, key seal.KeyRec
 // hidingEraser does not show the plan all that it takes.
 type hidingEraser struct{ store.Eraser }
 
-func (e hidingEraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan store.ErasePlan) error {
+func (e hidingEraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan store.ErasePlan) (change.Change, error) {
 	return e.Eraser.Erase(ctx, m, sel, func(keys []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
 		return plan(keys, current[:max(0, len(current)-1)])
 	})

@@ -136,13 +136,15 @@ func eraseTells(b *bench) {
 	grains := []store.Stored{b.add("a", about("ann")), b.add("b", about("ann"))}
 	sel := seal.Selector{Person: "ann"}
 	var planned []change.Change
-	b.done("an erasure", b.Eraser.Erase(b.ctx, b.mem, sel, func(_ []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
+	erased, err := b.Eraser.Erase(b.ctx, b.mem, sel, func(_ []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
 		planned = []change.Change{b.erased(sel, len(current))}
 		for _, s := range current {
 			planned = append(planned, b.tells(events.MemoryErased, s))
 		}
 		return planned, nil
-	}))
+	})
+	b.done("an erasure", err)
+	b.want(erased.ID == planned[0].ID && erased.Count == len(grains), "an erasure of %d answers with change %s and count %d", len(grains), erased.ID, erased.Count)
 	b.want(len(planned) == 1+len(grains), "a plan for 2 grains got %d", len(planned)-1)
 	b.crash()
 	told := b.told()
@@ -158,7 +160,7 @@ func eraseNothing(b *bench) {
 	b.add("a", about("ann"))
 	before := b.bounds()
 	calls := 0
-	err := b.Eraser.Erase(b.ctx, b.mem, seal.Selector{Person: "bob"}, func(keys []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
+	told, err := b.Eraser.Erase(b.ctx, b.mem, seal.Selector{Person: "bob"}, func(keys []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
 		calls++
 		if len(keys)+len(current) > 0 {
 			return nil, fmt.Errorf("a plan for nobody got %d keys and %d grains", len(keys), len(current))
@@ -167,6 +169,7 @@ func eraseNothing(b *bench) {
 	})
 	b.done("an erasure of nobody", err)
 	b.want(calls > 0, "an erasure of nobody did not ask its plan")
+	b.want(told.ID == "", "an erasure of nobody answers with a change")
 	b.quiet("an erasure of nobody", before)
 	b.want(len(b.stands(store.Filter{})) == 1, "an erasure of nobody took something")
 }
@@ -175,12 +178,12 @@ func eraseRefused(b *bench) {
 	a := b.add("a", about("ann"))
 	before := b.bounds()
 	no := errors.New("no proof")
-	err := b.Eraser.Erase(b.ctx, b.mem, seal.Selector{Person: "ann"}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) { return nil, no })
+	_, err := b.Eraser.Erase(b.ctx, b.mem, seal.Selector{Person: "ann"}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) { return nil, no })
 	b.want(errors.Is(err, no), "an erasure whose plan failed was answered with %v", err)
 	b.quiet("an erasure whose plan failed", before)
 	b.same("a scan", b.stands(store.Filter{}), a)
 	b.supersede(a, "a2", under(a.KeyID))
-	err = b.Eraser.Erase(b.ctx, b.mem, seal.Selector{}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) { return nil, nil })
+	_, err = b.Eraser.Erase(b.ctx, b.mem, seal.Selector{}, func([]seal.KeyRecord, []store.Stored) ([]change.Change, error) { return nil, nil })
 	b.refused("an erasure of nothing named", err, fault.InvalidField)
 }
 
@@ -225,9 +228,10 @@ func eraseRace(b *bench) {
 			return err
 		}
 		sel := seal.Selector{Person: "ann"}
-		return b.Eraser.Erase(b.ctx, b.mem, sel, func(_ []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
+		_, err := b.Eraser.Erase(b.ctx, b.mem, sel, func(_ []seal.KeyRecord, current []store.Stored) ([]change.Change, error) {
 			return []change.Change{b.erased(sel, len(current))}, nil
 		})
+		return err
 	})
 	b.done("an erasure beside writers", errs[writers])
 	for i, err := range errs[:writers] {

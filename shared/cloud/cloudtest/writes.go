@@ -189,6 +189,7 @@ func (b *bench) entries() []feed.Entry {
 }
 
 func (b *bench) bounds() feed.Bounds {
+	b.idle()
 	bounds, err := b.Log.Bounds(b.ctx, b.mem)
 	b.done("reading the log's bounds", err)
 	return bounds
@@ -232,7 +233,7 @@ func (b *bench) vault() seal.Vault { return seal.Vault{Tenant: b.mem.Tenant, Mem
 
 // destroy erases what a selector covers, raising one Erased change.
 func (b *bench) destroy(sel seal.Selector) (keys []seal.KeyRecord, current []store.Stored) {
-	err := b.Eraser.Erase(b.ctx, b.mem, sel, func(k []seal.KeyRecord, c []store.Stored) ([]change.Change, error) {
+	_, err := b.Eraser.Erase(b.ctx, b.mem, sel, func(k []seal.KeyRecord, c []store.Stored) ([]change.Change, error) {
 		keys, current = slices.Clone(k), slices.Clone(c)
 		return []change.Change{b.erased(sel, len(c))}, nil
 	})

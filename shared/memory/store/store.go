@@ -145,16 +145,25 @@ type Page struct {
 }
 
 // Eraser destroys keys and what they sealed. Plan is pure and may be called
-// more than once; it gets the live keys that the selector covers and the
-// current grains that were sealed under them (perhaps without their boxes), and gives the changes to raise,
-// none where there is nothing to erase. When Erase returns, no process can
+// more than once, first perhaps without the grains; what its last call gives
+// counts; it gets the live keys that the selector covers and the current grains
+// that were sealed under them (perhaps without their boxes), and gives the
+// changes to raise, none where there is nothing to erase. Where it fails before
+// a key was destroyed, nothing is erased. When Erase returns, no process can
 // seal or open with a destroyed key, the grains' lineages are gone with their
 // boxes and search entries, and no freed page or log file keeps them.
+//
+// A call that ended half-way is continued by the next with an equal selector.
+// Its plan gets no keys where they are destroyed already, and its first change
+// is passed over: told is the Erased change that is raised, by this call or
+// the one before, zero where there was nothing to erase. seal.ErrContinuing
+// comes with what is known of it.
 type Eraser interface {
-	Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan ErasePlan) error
+	Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan ErasePlan) (told change.Change, err error)
 }
 
-// ErasePlan decides what an erasure tells the outside.
+// ErasePlan decides what an erasure tells the outside: first its Erased change,
+// then one MemoryErased for each grain.
 type ErasePlan func(keys []seal.KeyRecord, current []Stored) ([]change.Change, error)
 
 // Index finds candidates for a recall. Terms are blind: HMACs, never words.
