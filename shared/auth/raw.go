@@ -97,6 +97,8 @@ func (s *Service) Bootstrap(ctx context.Context, d change.Draw, first FirstKey) 
 		if raw, hash, err = NewAdminKey(d); err != nil {
 			return "", err
 		}
+	} else if _, err := s.keys.Find(ctx, hash); err == nil || fault.KindOf(err) != fault.NotFound {
+		return "", err // there already, as at every start but the first
 	}
 	k := Key{
 		ID: "key_" + d.ID(), Tenant: DefaultTenant, Name: "first admin key", Scopes: []Scope{Admin},

@@ -78,7 +78,8 @@ func New(cfg Config) (*API, error) {
 			}
 		}
 	}
-	return a, a.publish()
+	a.publish()
+	return a, nil
 }
 
 // useOurErrors makes huma write errors in this package's shape and take names

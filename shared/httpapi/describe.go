@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -41,7 +42,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect
 
 // publish serves the description, which is complete by now, and the page that
 // shows it. They stand in it themselves.
-func (a *API) publish() error {
+func (a *API) publish() {
 	spec := a.huma.OpenAPI()
 	page := func(name string) func() ([]byte, error) {
 		return func() ([]byte, error) { return pages.ReadFile(name) }
@@ -63,15 +64,15 @@ func (a *API) publish() error {
 		})
 	}
 	for _, f := range files {
-		body, err := f.write()
-		if err != nil {
-			return fmt.Errorf("httpapi: write %s: %w", f.path, err)
-		}
+		written := sync.OnceValues(f.write) // not before it is asked for: a function starts often
 		a.mux.HandleFunc("GET "+f.path, func(w http.ResponseWriter, _ *http.Request) {
+			body, err := written()
+			if err != nil {
+				panic(fmt.Errorf("write %s: %w", f.path, err)) // the guard logs it and answers
+			}
 			w.Header().Set("Content-Type", f.kind)
 			w.Header().Set("Content-Security-Policy", policy)
 			_, _ = w.Write(body)
 		})
 	}
-	return nil
 }

@@ -36,6 +36,7 @@ type Settings struct {
 	KMSKey       string // id, ARN or alias of the master key
 
 	Visible   time.Duration // the visibility timeout of the queue of jobs
+	Timeout   time.Duration // as in Config
 	HoldAfter int           // as in Config
 	Console   string        // as in Config
 	View      fanout.Viewer // as in Config
@@ -52,6 +53,10 @@ type Settings struct {
 	// side by side.
 	Count func(service, operation string, units float64)
 }
+
+// longPoll is how long a reception waits for jobs. For dead letters none does:
+// who looks for them comes again.
+const longPoll = 10 * time.Second
 
 // Connect makes the Config of an Adapter on the services, with one client for
 // each. It asks nothing of them yet. It fails with fault.MissingField where a
@@ -73,9 +78,9 @@ func Connect(s Settings) (Config, error) {
 	tables, queues := dynamodb.NewFromConfig(loaded), sqs.NewFromConfig(loaded)
 	return Config{
 		Main: table.New(tables, s.Table), Keys: table.New(tables, s.KeyTable),
-		Jobs: fifo.New(queues, s.QueueURL), Dead: fifo.New(queues, s.DeadQueueURL),
+		Jobs: fifo.New(queues, s.QueueURL, longPoll), Dead: fifo.New(queues, s.DeadQueueURL, 0),
 		Wrapper: master{client: kms.NewFromConfig(loaded), key: s.KMSKey},
-		Now:     time.Now, Pause: pause, Company: company, Visible: s.Visible,
+		Now:     time.Now, Pause: pause, Company: company, Visible: s.Visible, Timeout: s.Timeout,
 		HoldAfter: s.HoldAfter, Console: s.Console, View: s.View, Log: s.Log,
 	}, nil
 }

@@ -152,7 +152,10 @@ func in(t *testing.T, f func(t *testing.T, y *yard)) {
 }
 
 // pass lets time pass in a bubble.
-func pass(d time.Duration) { <-time.After(d) }
+func pass(d time.Duration) {
+	timer := time.NewTimer(d)
+	<-timer.C
+}
 
 func TestABatchOfFirstSuccessesCostsOneSmallWrite(t *testing.T) {
 	in(t, func(t *testing.T, y *yard) {

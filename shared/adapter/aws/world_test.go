@@ -93,7 +93,7 @@ func (w *world) start() *cloud.Cloud {
 // from the first record that was not done.
 func (w *world) pump(ctx context.Context, a *aws.Adapter) {
 	stream := w.main.Stream()
-	for stream.Wait(ctx) == nil {
+	for ctx.Err() == nil && stream.Wait(ctx) == nil {
 		for shard := range stream.Undone() {
 			batch := stream.Next(shard, 100)
 			if len(batch.Records) == 0 {

@@ -82,7 +82,10 @@ func (r *receiver) handle(_ context.Context, jobs []delivery.Job) []delivery.Out
 	return out
 }
 
-func line(j delivery.Job) string { return j.Hook + " " + j.Entry.Change.Group() }
+func line(j delivery.Job) string {
+	c := &j.Entry.Change
+	return c.Memory.Tenant + "/" + c.Memory.ID + " " + j.Hook + " " + c.Group()
+}
 
 func (r *receiver) take(j delivery.Job) {
 	r.mu.Lock()

@@ -22,7 +22,6 @@ const (
 	maxBatch  = 10        // entries of one request
 	maxBytes  = 256 << 10 // of the bodies of one request; one body may be longer
 	maxRounds = 6         // requests in a row of which nothing was taken
-	longPoll  = 10        // seconds
 	// inHand is how long a message may be in hand until it is hidden: SQS counts
 	// the 12 hours from its reception, which a handle does not tell.
 	inHand = 15 * time.Minute
@@ -33,10 +32,14 @@ const (
 type Queue struct {
 	client *sqs.Client
 	url    string
+	wait   time.Duration
 }
 
-// New makes the Queue of a URL; it asks nothing of the service yet.
-func New(client *sqs.Client, url string) *Queue { return &Queue{client: client, url: url} }
+// New makes the Queue of a URL, whose receptions wait so long for messages, 20
+// seconds at most; it asks nothing of the service yet.
+func New(client *sqs.Client, url string, wait time.Duration) *Queue {
+	return &Queue{client: client, url: url, wait: wait}
+}
 
 // Send puts messages in line, those of one group in their order: none is sent
 // before the one ahead of it in its group has arrived, so that one request
@@ -76,11 +79,11 @@ func (q *Queue) Send(ctx context.Context, messages []Message) error {
 }
 
 // Receive returns up to ten messages, the first of each group that nobody has
-// in hand and what follows it; where there are none it waits up to ten seconds
-// for some.
+// in hand and what follows it; where there are none it waits as long as the
+// Queue was made to.
 func (q *Queue) Receive(ctx context.Context) ([]Received, error) {
 	answer, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl: &q.url, MaxNumberOfMessages: maxBatch, WaitTimeSeconds: longPoll,
+		QueueUrl: &q.url, MaxNumberOfMessages: maxBatch, WaitTimeSeconds: int32(q.wait / time.Second),
 		// An answer that was lost is given again, instead of after the time that
 		// its messages stay hidden.
 		ReceiveRequestAttemptId: aws.String(rand.Text()),

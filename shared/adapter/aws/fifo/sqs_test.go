@@ -63,7 +63,7 @@ func (s service) Do(r *http.Request) (*http.Response, error) {
 
 func (s service) queue() *fifo.Queue {
 	return fifo.New(sqs.New(sqs.Options{Region: "x", HTTPClient: s, Retryer: aws.NopRetryer{}, BaseEndpoint: aws.String("http://x"),
-		Credentials: aws.AnonymousCredentials{}, DisableMessageChecksumValidation: true}), "http://x/q.fifo")
+		Credentials: aws.AnonymousCredentials{}, DisableMessageChecksumValidation: true}), "http://x/q.fifo", 0)
 }
 
 func failing(id string, sender bool) string {
@@ -177,7 +177,7 @@ func open(t *testing.T) *fifo.Queue {
 			t.Error(err)
 		}
 	})
-	return fifo.New(client, *made.QueueUrl)
+	return fifo.New(client, *made.QueueUrl, 10*time.Second)
 }
 
 // receive gathers n messages.

@@ -39,7 +39,7 @@ func Open(environ []string, version string) (*Function, error) {
 	f := &Function{Settings: s, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil))}
 	cfg, err := aws.Connect(aws.Settings{
 		Table: s.Table, KeyTable: s.KeyTable, QueueURL: s.QueueURL, DeadQueueURL: s.DeadQueueURL, KMSKey: s.KMSKey,
-		Visible: Visible, HoldAfter: s.HoldAfter, Console: s.ConsoleURL, View: f.view, Log: f.Log,
+		Visible: Visible, Timeout: s.Timeout, HoldAfter: s.HoldAfter, Console: s.ConsoleURL, View: f.view, Log: f.Log,
 	})
 	if err != nil {
 		return nil, err
