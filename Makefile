@@ -15,7 +15,8 @@ folder        = functions/$(shell echo $(1) | tr A-Z a-z)
 .DEFAULT_GOAL := help
 .PHONY: help run test check fuzz conformance acceptance bench build golden \
         check-format check-vet check-lint check-race check-modules check-template \
-        functions deploy invoke $(FUNCTIONS:%=build-%)
+        functions deploy invoke $(FUNCTIONS:%=build-%) \
+        local-aws test-aws test-aws-services test-aws-stack test-aws-invoke
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -106,6 +107,42 @@ invoke: ## run one function in a container with a recorded event: make invoke FN
 	ARCHITECTURE=$(ARCHITECTURE) sam build --config-env local --parameter-overrides Architecture=$(ARCHITECTURE)
 	sam local invoke --config-env local --parameter-overrides Architecture=$(ARCHITECTURE) --event $(EVENT) $(ARGS) \
 		$(foreach f,$(FUNCTIONS),$(if $(filter functions/$(FN),$(call folder,$f)),$f))
+
+# An emulator of AWS that runs functions behind their triggers (MiniStack). It must
+# itself have been started with AWS_ENDPOINT_URL set to its own address, and for
+# containers listen on Docker's bridge.
+STACK_ENDPOINT ?= http://127.0.0.1:4566
+
+local-aws: ## deploy into the emulator at STACK_ENDPOINT; prints the API's address, an admin key and how to look around
+	@AWS_ENDPOINT_URL=$(STACK_ENDPOINT) go run ./infra/emulate up
+
+test-aws: ## try the AWS half in emulators: its services, the deployed stack, each function in a container
+	@for step in test-aws-services test-aws-stack test-aws-invoke; do \
+		echo "== $$step"; $(MAKE) --no-print-directory $$step || exit 1; \
+	done
+	@echo "== test-aws passed"
+
+# DynamoDB, its streams and KMS of the endpoint at AWS_ENDPOINT_URL, or of LocalStack in a container.
+test-aws-services:
+	@if [ -n "$$AWS_ENDPOINT_URL" ] || docker image inspect localstack/localstack:4.14.0 >/dev/null 2>&1; then \
+		MEMHOOKS_TEST_AWS=1 $(REPORT) -count=1 -timeout 30m -run Emulator ./shared/adapter/aws/...; \
+	else echo "skipped: needs Docker with the image localstack/localstack:4.14.0, or an endpoint: AWS_ENDPOINT_URL=http://127.0.0.1:4566 make test-aws-services"; fi
+
+# The real binaries behind stream, queue and HTTP API, called by the acceptance list.
+test-aws-stack:
+	@if ! command -v sam >/dev/null 2>&1 || ! curl -sf $(STACK_ENDPOINT)/_localstack/health >/dev/null 2>&1; then \
+		echo "skipped: needs sam, and an emulator that runs functions: STACK_ENDPOINT=http://127.0.0.1:4566 make test-aws-stack"; \
+	else \
+		sam --version && curl -s $(STACK_ENDPOINT)/_localstack/health | grep -o '"version": *"[^"]*"' && sam validate --lint && \
+		AWS_ENDPOINT_URL=$(STACK_ENDPOINT) MEMHOOKS_TEST_AWS=1 $(REPORT) -count=1 -run 'SQS|Queue' ./shared/adapter/aws/fifo && \
+		settings=$$(AWS_ENDPOINT_URL=$(STACK_ENDPOINT) go run ./infra/emulate up -shell) && eval "$$settings" && \
+		go -C local/acceptance test -count=1 -timeout 30m -run '^TestRow'; \
+	fi
+
+test-aws-invoke:
+	@if ! command -v sam >/dev/null 2>&1 || ! docker info >/dev/null 2>&1; then \
+		echo "skipped: needs sam and Docker: STACK_ENDPOINT=http://172.17.0.1:4566 make test-aws-invoke"; \
+	else AWS_ENDPOINT_URL=$(STACK_ENDPOINT) go run ./infra/emulate invoke; fi
 
 golden: ## write the golden files anew from what the code gives now; read the diff
 	UPDATE_GOLDEN=1 go test -count=1 ./...
