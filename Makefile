@@ -15,7 +15,7 @@ folder        = functions/$(shell echo $(1) | tr A-Z a-z)
 .DEFAULT_GOAL := help
 .PHONY: help run test check fuzz conformance acceptance bench build golden \
         check-format check-vet check-lint check-race check-modules check-template \
-        functions deploy invoke $(FUNCTIONS:%=build-%) \
+        functions coldstart deploy invoke $(FUNCTIONS:%=build-%) \
         local-aws test-aws test-aws-services test-aws-stack test-aws-invoke
 
 help: ## print this list
@@ -89,6 +89,10 @@ functions: ## build every function into bin/functions, for ARCHITECTURE (arm64, 
 	@for f in $(FUNCTIONS); do \
 		$(MAKE) --no-print-directory build-$$f ARTIFACTS_DIR="$(CURDIR)/bin/functions/$$f" || exit 1; \
 	done
+
+coldstart: export ARCHITECTURE = $(if $(filter arm64,$(shell go env GOARCH)),arm64,x86_64)
+coldstart: functions ## measure each function's start, memory and size on this machine
+	go run ./infra/coldstart
 
 # sam build runs these, and says where to put what they build.
 $(FUNCTIONS:%=build-%): build-%:

@@ -13,13 +13,15 @@ const settling = 25 * time.Millisecond
 
 // TestConformance runs the one suite of all clouds on services in memory.
 func TestConformance(t *testing.T) {
-	cloudtest.Run(t, synctest.Test, func(t *testing.T) cloudtest.Opened {
-		w := newWorld(t, 1)
-		return cloudtest.Opened{
-			Cloud: w.start(), Reopen: w.reopen, Crash: w.crash, HoldAfter: holdAfter,
-			Now:     time.Now,
-			Advance: w.pass,
-			Idle:    func() { w.pass(settling); synctest.Wait() },
-		}
-	})
+	cloudtest.Run(t, synctest.Test, func(t *testing.T) cloudtest.Opened { return newWorld(t, 1).opened() })
+}
+
+// opened is what the suite may do to a world.
+func (w *world) opened() cloudtest.Opened {
+	return cloudtest.Opened{
+		Cloud: w.start(), Reopen: w.reopen, Crash: w.crash, HoldAfter: holdAfter,
+		Now:     time.Now,
+		Advance: w.pass,
+		Idle:    func() { w.pass(settling); synctest.Wait() },
+	}
 }

@@ -124,11 +124,11 @@ func (r *round) timeIsUp() bool {
 func (r *round) delivered(t *task) (bool, error) {
 	t.to.mu.Lock()
 	defer t.to.mu.Unlock()
-	bucket := t.Entry.Seq / bucketSize
+	bucket := bucketFrom(t.Entry.Seq)
 	known, there := t.to.firsts[bucket]
 	if !there {
 		var err error
-		known, err = r.a.firsts(r.write, t.memory(), t.Hook, bucket*bucketSize, (bucket+1)*bucketSize)
+		known, err = r.a.firsts(r.write, t.memory(), t.Hook, bucket, bucket+bucketSize)
 		if err != nil {
 			return false, err
 		}

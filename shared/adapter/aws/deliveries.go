@@ -188,8 +188,14 @@ func (a *Adapter) firsts(ctx context.Context, m change.Memory, hookID string, fr
 	return all, nil
 }
 
+// bucketFrom is the first seq of a seq's bucket. Buckets begin at 1, as full
+// chunks of the log and full batches of the queue do.
+func bucketFrom(seq int64) int64 { return max(seq-1, 0)/bucketSize*bucketSize + 1 }
+
 // bucketSort begins the sort keys of the batches of a seq's bucket.
-func bucketSort(seq int64) string { return fmt.Sprintf("%s%013d#", sortBatch, seq/bucketSize) }
+func bucketSort(seq int64) string {
+	return fmt.Sprintf("%s%013d#", sortBatch, bucketFrom(seq)/bucketSize)
+}
 
 // batches parts successes into rows of one bucket each, under an id that no
 // other batch has: batches of one job may be many.
@@ -199,8 +205,7 @@ func (a *Adapter) batches(m change.Memory, hookID string, firsts []delivery.Succ
 	id := change.NewDraw(a.cfg.Now()).ID()
 	var ops []table.Op
 	for len(firsts) > 0 {
-		bucket := firsts[0].Seq / bucketSize
-		n, _ := slices.BinarySearchFunc(firsts, (bucket+1)*bucketSize, func(s delivery.Success, seq int64) int { return cmp.Compare(s.Seq, seq) })
+		n, _ := slices.BinarySearchFunc(firsts, bucketFrom(firsts[0].Seq)+bucketSize, func(s delivery.Success, seq int64) int { return cmp.Compare(s.Seq, seq) })
 		ops = append(ops, table.Op{
 			Key: table.Key{Part: hookPart(m, hookID), Sort: bucketSort(firsts[0].Seq) + id},
 			Set: table.Row{batchData: delivery.EncodeBatch(firsts[:n])},

@@ -77,7 +77,7 @@ func (a *Adapter) doneUpTo(ctx context.Context, h hookRow, p place, head int64) 
 	ended := make(map[delivery.Status]int64)
 	from := max(p.done, 1)
 	for from <= head {
-		to := min((from/bucketSize+1)*bucketSize, head+1)
+		to := min(bucketFrom(from)+bucketSize, head+1)
 		entries, err := a.span(ctx, h.Memory, from, to)
 		if err != nil {
 			return 0, nil, err

@@ -147,7 +147,7 @@ func (p *listing) next(ctx context.Context, to int64) (int64, error) {
 	if err != nil || to <= 1 {
 		return 0, err
 	}
-	from := max((to-1)/bucketSize*bucketSize, 1)
+	from := bucketFrom(to - 1)
 	entries, err := p.a.span(ctx, p.memory, from, to)
 	if err != nil {
 		return 0, err

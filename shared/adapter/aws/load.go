@@ -75,9 +75,10 @@ func (g grains) finished(ctx context.Context, m change.Memory, row table.Row) (*
 }
 
 // byHash finds the grain of a hash, one that is not gone where there is one:
-// a lineage's row leads to it, or the row of a newer version's hash does.
+// a lineage's row leads to it, or the row of a newer version's hash does, which
+// is read only where the first does not settle it.
 func byHash(ctx context.Context, read reading, m change.Memory, hash string) (*store.Stored, error) {
-	rows, err := read(ctx, lineageKey(m, hash), pointerKey(m, hash))
+	rows, err := read(ctx, lineageKey(m, hash))
 	if err != nil {
 		return nil, err
 	}
@@ -87,10 +88,11 @@ func byHash(ctx context.Context, read reading, m change.Memory, hash string) (*s
 			return own, err
 		}
 	}
-	if rows[1] == nil {
-		return own, nil
+	pointers, err := read(ctx, pointerKey(m, hash))
+	if err != nil || pointers[0] == nil {
+		return own, err
 	}
-	heads, err := read(ctx, lineageKey(m, hashIn(rows[1], grainLineage)))
+	heads, err := read(ctx, lineageKey(m, hashIn(pointers[0], grainLineage)))
 	if err != nil || heads[0] == nil {
 		return own, err
 	}

@@ -103,13 +103,18 @@ func (s keys) pair(ctx context.Context, m change.Memory, p seal.Pair) (table.Row
 	return rows[0], err
 }
 
-// CurrentKey is the port's.
+// CurrentKey is the port's. That the key is live is believed for a while: the
+// write that asks for it need not ask again.
 func (s keys) CurrentKey(ctx context.Context, v seal.Vault, p seal.Pair) (seal.KeyRecord, bool, error) {
-	row, err := s.pair(ctx, memoryOf(v), p)
+	m, asked := memoryOf(v), s.a.cfg.Now()
+	row, err := s.pair(ctx, m, p)
 	if err != nil {
 		return seal.KeyRecord{}, false, err
 	}
 	k, live := currentOf(row)
+	if live {
+		s.a.believe(belief{m, k.ID}, asked)
+	}
 	return k, live, nil
 }
 

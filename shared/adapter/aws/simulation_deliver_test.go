@@ -181,15 +181,14 @@ func (s *simulation) calm() {
 
 // drain runs both triggers until neither finds anything.
 func (s *simulation) drain(ctx context.Context) {
-	stream := s.main.Stream()
 	for range 1000 {
 		left := 0
-		for shard, n := range stream.Undone() {
-			for left += n; n > 0; n = stream.Undone()[shard] {
-				batch := stream.Next(shard, 100)
+		for shard, n := range s.stream.Undone() {
+			for left += n; n > 0; n = s.stream.Undone()[shard] {
+				batch := s.stream.Next(shard, 100)
 				done, err := s.adapter.Fanout(ctx, batch.Records)
 				s.must(err)
-				stream.Done(batch, done)
+				s.stream.Done(batch, done)
 			}
 		}
 		before := len(s.jobs.Bodies())

@@ -47,7 +47,9 @@ func TestSimulation(t *testing.T) {
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for seed := range seeds {
-				t.Run(fmt.Sprint(seed), func(t *testing.T) { synctest.Test(t, func(t *testing.T) { simulate(t, uint64(seed)) }) })
+				t.Run(fmt.Sprint(seed), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { simulate(newWorld(t, 1+seed%3), uint64(seed)) })
+				})
 			}
 		})
 	}
@@ -92,15 +94,15 @@ type subscriber struct {
 	removed     bool
 }
 
-func simulate(t *testing.T, seed uint64) {
+func simulate(w *world, seed uint64) {
 	s := &simulation{
-		world: newWorld(t, 1+int(seed%3)), r: rand.New(rand.NewPCG(seed, 1)), mem: change.Memory{Tenant: "acme", ID: "home"},
+		world: w, r: rand.New(rand.NewPCG(seed, 1)), mem: change.Memory{Tenant: "acme", ID: "home"},
 		first: map[string][]int64{}, ended: map[string]map[delivery.Verdict]bool{},
 	}
 	s.company = 0
 	s.faults = awstest.NewFaults(seed, 0)
 	s.restart()
-	s.must(s.cloud.Memories.Put(t.Context(), store.Instance{Memory: s.mem, Name: "home", CreatedAt: time.Now().UnixMilli(), Version: 1}))
+	s.must(s.cloud.Memories.Put(w.t.Context(), store.Instance{Memory: s.mem, Name: "home", CreatedAt: time.Now().UnixMilli(), Version: 1}))
 	s.faults.Share([...]float64{0, 0.02, 0.1}[seed%3])
 	steps := 30 + s.r.IntN(60)
 	for i := range steps {
@@ -118,13 +120,6 @@ func simulate(t *testing.T, seed uint64) {
 	}
 	s.calm()
 	s.check()
-}
-
-func (s *simulation) must(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 }
 
 // restart begins a new process; what the old one had in hand is given back.
@@ -234,12 +229,11 @@ func (s *simulation) tells(cause events.Cause, g store.Stored) change.Change {
 // fanout hands a piece of one shard to fan-out, and now and then repeats what
 // was done.
 func (s *simulation) fanout(ctx context.Context) {
-	stream := s.main.Stream()
-	shard := s.r.IntN(len(stream.Undone()))
+	shard := s.r.IntN(len(s.stream.Undone()))
 	if s.r.IntN(10) == 0 {
-		stream.Rewind(shard, s.r.IntN(8))
+		s.stream.Rewind(shard, s.r.IntN(8))
 	}
-	batch := stream.Next(shard, 1+s.r.IntN(12))
+	batch := s.stream.Next(shard, 1+s.r.IntN(12))
 	if len(batch.Records) == 0 {
 		return
 	}
@@ -248,6 +242,6 @@ func (s *simulation) fanout(ctx context.Context) {
 		s.t.Fatalf("fan-out ended %d of %d records and named no reason", done, len(batch.Records))
 	}
 	if !s.alive.Dead() { // else nobody was told how far it got
-		stream.Done(batch, done)
+		s.stream.Done(batch, done)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/cloud"
 	"github.com/memhooks/memhooks/shared/memory/store"
+	"github.com/memhooks/memhooks/shared/seal"
 )
 
 const (
@@ -23,9 +24,10 @@ const (
 // world is an account of AWS in memory, and the process that works in it.
 type world struct {
 	t          *testing.T
-	main, keys *awstest.Table
+	main, keys awstest.Rows
+	stream     *awstest.Stream // of main
 	jobs, dead *awstest.Queue
-	wrapper    *awstest.Wrapper
+	wrapper    seal.Wrapper
 	views      *views
 	faults     *awstest.Faults // before every call; nil: none
 	company    time.Duration
@@ -40,8 +42,9 @@ type process struct {
 }
 
 func newWorld(t *testing.T, shards int) *world {
+	main := awstest.NewTable(shards)
 	w := &world{
-		t: t, main: awstest.NewTable(shards), keys: awstest.NewTable(1),
+		t: t, main: main, keys: awstest.NewTable(1), stream: main.Stream(),
 		jobs: awstest.NewQueue(time.Now, visible), dead: awstest.NewQueue(time.Now, visible),
 		wrapper: awstest.NewWrapper(), views: &views{seen: map[string]change.View{}}, company: company,
 	}
@@ -57,7 +60,7 @@ func newWorld(t *testing.T, shards int) *world {
 // world's faults.
 func (w *world) adapter() (*aws.Adapter, *awstest.Switch) {
 	alive := new(awstest.Switch)
-	rows := func(t *awstest.Table) aws.Rows {
+	rows := func(t awstest.Rows) aws.Rows {
 		if w.faults == nil {
 			return alive.Rows(t)
 		}
@@ -92,20 +95,27 @@ func (w *world) start() *cloud.Cloud {
 // pump is the stream's trigger: batches of one shard after the other, again
 // from the first record that was not done.
 func (w *world) pump(ctx context.Context, a *aws.Adapter) {
-	stream := w.main.Stream()
-	for ctx.Err() == nil && stream.Wait(ctx) == nil {
-		for shard := range stream.Undone() {
-			batch := stream.Next(shard, 100)
+	for ctx.Err() == nil && w.stream.Wait(ctx) == nil {
+		for shard := range w.stream.Undone() {
+			batch := w.stream.Next(shard, 100)
 			if len(batch.Records) == 0 {
 				continue
 			}
 			done, err := a.Fanout(ctx, batch.Records)
-			stream.Done(batch, done)
+			w.stream.Done(batch, done)
 			if err != nil && ctx.Err() == nil {
 				w.t.Logf("fan-out failed, its batch comes again: %v", err)
 				_ = pause(ctx, company) // it comes again either way
 			}
 		}
+	}
+}
+
+// must ends the test where something failed that had to succeed.
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
 	}
 }
 

@@ -36,14 +36,18 @@ type Batch struct {
 
 func newStream(shards int) *Stream { return &Stream{shards: make([]shard, shards)} }
 
-func (s *Stream) append(r table.Record) {
+// Append adds a record that a table elsewhere told: the next one of the shard
+// that its row is in. It gets an ID where it has none.
+func (s *Stream) Append(r table.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := fnv.New32a()
 	_, _ = io.WriteString(h, r.Key.Part+"\x00"+r.Key.Sort) // a hash takes all
 	n := int(h.Sum32() % uint32(len(s.shards)))
 	at := &s.shards[n]
-	r.ID = fmt.Sprintf("shard%d-%09d", n, len(at.records))
+	if r.ID == "" {
+		r.ID = fmt.Sprintf("shard%d-%09d", n, len(at.records))
+	}
 	at.records = append(at.records, r)
 	s.tell()
 }

@@ -225,7 +225,7 @@ func (t *Table) replace(key table.Key, row table.Row) {
 		p.rows[key.Sort] = row
 	}
 	if t.stream != nil {
-		t.stream.append(table.Record{Key: key, Old: before, New: row})
+		t.stream.Append(table.Record{Key: key, Old: before, New: row})
 	}
 }
 
