@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -20,6 +21,7 @@ var accessRules = []Rule{
 	{"receipts/are claimed again when they are old", "or older than `since`", receiptsOld},
 	{"receipts/keep the answer", "Finish fills Status and Answer.", receiptsFinish},
 	{"receipts/belong to a scope", "whose idempotency key it is", receiptsScope},
+	{"leases/are of one bucket", "Leases are buckets that all processes of a cloud share.", leasesShare},
 }
 
 func (s *session) bearer(tenant, name string) auth.Key {
@@ -190,4 +192,41 @@ func receiptsScope(b *bench) {
 		got := b.claim(r, 0, true)
 		b.want(got.Seed == r.Seed, "a claim was answered with another scope's receipt")
 	}
+}
+
+// leasesShare has many draw at once: a bucket gives no more than it holds, and
+// what came in since.
+func leasesShare(b *bench) {
+	if b.Leases == nil {
+		return // one process serves all
+	}
+	size := auth.Bucket{PerSecond: 2, Burst: 20}
+	now := b.opened.Now()
+	const n = 8
+	draw := func(at time.Time) (total int) {
+		granted := make([]int, n)
+		for _, err := range side(n, func(i int) (err error) {
+			granted[i], _, err = b.Leases.Draw(b.ctx, "key_1", size, 5, at)
+			return err
+		}) {
+			b.done("a lease", err)
+		}
+		for _, g := range granted {
+			b.want(g >= 0 && g <= 5, "of 5 requests that were asked for %d were granted", g)
+			total += g
+		}
+		return total
+	}
+	for _, step := range []struct {
+		later time.Duration
+		want  int
+	}{{0, 20}, {0, 0}, {3 * second, 6}, {day, 20}} {
+		now = now.Add(step.later)
+		got := draw(now)
+		b.want(got == step.want, "%s later a bucket of 20 that fills by 2 gave %d, not %d", step.later, got, step.want)
+		b.crash()
+	}
+	_, left, err := b.Leases.Draw(b.ctx, "key_2", size, 5, now)
+	b.done("another key's lease", err)
+	b.want(left == 15, "another key's bucket holds %v after 5 of 20 were drawn", left)
 }

@@ -68,6 +68,7 @@ func defects() []broken {
 
 		{"finds a revoked key", func(c *cloud.Cloud) { c.Auth = &cachingAuth{Keys: c.Auth} }, "auth/a revoked key is found no more", "finding a revoked key succeeded"},
 		{"lets a key be claimed twice", func(c *cloud.Cloud) { c.Receipts = generousReceipts{c.Receipts} }, "receipts/are claimed once", "another's receipt"},
+		{"fills a bucket for each process", func(c *cloud.Cloud) { c.Leases = ownLeases{} }, "leases/are of one bucket", "a bucket of 20"},
 	}
 }
 
