@@ -40,20 +40,21 @@ func (a *Adapter) Deliver(ctx context.Context, handle delivery.Handler, batch []
 	return failed, r.err
 }
 
-// deliver brings one job as far as it goes now.
-func (r *round) deliver(t *task) {
+// deliver brings one job as far as it goes now, and says whether it was
+// attempted.
+func (r *round) deliver(t *task) (attempted bool) {
 	goes, err := r.look(t)
 	switch {
 	case err != nil:
 		r.broken(t, brokenWait, err)
-		return
+		return false
 	case !goes:
-		return
+		return false
 	}
 	outcomes := r.handle(r.attempt, []delivery.Job{t.Job})
 	if len(outcomes) != 1 {
 		r.broken(t, brokenWait, fmt.Errorf("delivery %s: %d outcomes of one job", t.job.ID(), len(outcomes)))
-		return
+		return true
 	}
 	switch err := r.outcome(t, &outcomes[0]); {
 	case errors.Is(err, errMoved):
@@ -61,6 +62,7 @@ func (r *round) deliver(t *task) {
 	case err != nil:
 		r.broken(t, brokenWait, err)
 	}
+	return true
 }
 
 // look says whether a job is to be attempted now. One that is not ends with

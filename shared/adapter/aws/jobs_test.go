@@ -230,6 +230,25 @@ func TestWhatIsReceivedTwiceIsNotSentTwice(t *testing.T) {
 	}
 }
 
+// A job that was sent twice may stand in one batch twice, while what came of
+// the first is not recorded yet.
+func TestAJobThatStandsInABatchTwiceIsAttemptedOnce(t *testing.T) {
+	for name, answer := range map[string]func(delivery.Job) delivery.Outcome{"delivered": arrives, "dead": ends(delivery.GiveUp, 0)} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T, y *yard) {
+				y.tell("a")
+				batch := y.receive(y.jobs)
+				twin := batch[0]
+				twin.ID, twin.Handle = "twin", "twin"
+				attempted, _ := y.deliverBatch(t.Context(), append(batch, twin), answer)
+				if len(attempted) != 1 {
+					t.Errorf("it was attempted %d times", len(attempted))
+				}
+			})
+		})
+	}
+}
+
 func TestWhileOneHangsTheOthersAreSettled(t *testing.T) {
 	in(t, func(t *testing.T, y *yard) {
 		y.tell("a", "b")

@@ -154,16 +154,18 @@ func (r *round) chains() [][]*task {
 }
 
 // follow delivers the jobs of one group until one comes again: then all behind
-// it do.
+// it do. A job that was sent twice may stand in one batch twice: what its
+// first message came to holds for both, and need not be recorded yet.
 func (r *round) follow(chain []*task) {
 	var comes bool
 	var until time.Time
+	attempted := make(map[string]bool, len(chain))
 	for _, t := range chain {
 		switch {
 		case comes:
 			t.comes, t.until = true, until
-		case !t.comes:
-			r.deliver(t)
+		case !t.comes && !attempted[t.job.ID()]:
+			attempted[t.job.ID()] = r.deliver(t)
 		}
 		comes, until = t.comes, t.until
 		r.ended <- t
