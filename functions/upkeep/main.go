@@ -27,12 +27,20 @@ func main() {
 	lambda.Start(trigger.Clock(func(ctx context.Context) error { return keep(ctx, f) }))
 }
 
+// compactEvery is how many minutes lie between two compactions: each reads where
+// every memory's log stands.
+const compactEvery = 15
+
 // keep runs every part, whatever became of the others; what is left for lack
-// of time is done the next minute.
+// of time is done the next time.
 func keep(ctx context.Context, f *trigger.Function) error {
+	now := time.Now()
 	overdue, err := f.Adapter.Upkeep(ctx)
 	if err == nil {
-		err = trigger.Count(os.Stdout, time.Now(), f.Settings.Table, trigger.Overdue, overdue)
+		err = trigger.Count(os.Stdout, now, f.Settings.Table, trigger.Overdue, overdue)
+	}
+	if now.Minute()%compactEvery != 0 {
+		return err
 	}
 	s := f.Settings
 	compacted := f.Stages.Feed.Compact(ctx, feed.Keep{Age: s.FeedMaxAge, Events: s.FeedMaxEvents})

@@ -84,6 +84,7 @@ type Adapter struct {
 
 // New makes an Adapter; it asks nothing of the services yet.
 func New(cfg Config) *Adapter {
+	cfg.Main = newTogether(cfg.Main)
 	return &Adapter{cfg: cfg}
 }
 

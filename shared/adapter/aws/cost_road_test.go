@@ -1,6 +1,7 @@
 package aws_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -33,10 +34,12 @@ type system struct {
 	mem                               change.Memory
 	memories, fanout, deliver, upkeep *lambda
 	r                                 *rand.Rand
+	from                              int    // the first person who writes
+	who                               string // who writes; "": persons in turn
 }
 
-func newSystem(t *testing.T) *system {
-	c := newAccount(t)
+func newSystem(c *account) *system {
+	t := c.t
 	s := &system{
 		account: c, mem: change.Memory{Tenant: "default", ID: "mem_01K0COST0000000000000000"}, r: rand.New(rand.NewPCG(1, 1)),
 		memories: c.function("memories"), fanout: c.function("fanout"), deliver: c.function("deliver"), upkeep: c.function("upkeep"),
@@ -74,24 +77,32 @@ func (s *system) subscribe(n int) {
 	s.drain()
 }
 
-// write stores memories of random letters, which nothing packs, of persons in
-// turn.
-func (s *system) write(n int) {
+// write stores memories of persons in turn, or of who is set, and returns their
+// hashes.
+func (s *system) write(n int) []string {
+	hashes := make([]string, n)
 	for i := range n {
-		raw := make([]byte, costBytes*3/4)
-		for j := range raw {
-			raw[j] = byte(s.r.Uint32())
-		}
-		in := memory.Input{Type: "event", Namespace: "default", Fields: map[string]any{"content": base64.StdEncoding.EncodeToString(raw), "user_id": person(i)}}
+		in := s.input(cmp.Or(s.who, person(s.from+i%costPersons)))
 		s.invoke(s.memories, func(ctx context.Context) error {
-			_, err := s.memories.stages.Memory.Add(ctx, s.mem, change.NewDraw(time.Now()), in)
+			done, err := s.memories.stages.Memory.Add(ctx, s.mem, change.NewDraw(time.Now()), in)
+			hashes[i] = done.Grain.Hash
 			return err
 		})
 		s.pass(costPace)
 	}
+	return hashes
 }
 
-func person(i int) string { return fmt.Sprintf("person-%06d", i%costPersons) }
+// input is a memory of random letters, which nothing packs.
+func (s *system) input(who string) memory.Input {
+	raw := make([]byte, costBytes*3/4)
+	for i := range raw {
+		raw[i] = byte(s.r.Uint32())
+	}
+	return memory.Input{Type: "event", Namespace: "default", Fields: map[string]any{"content": base64.StdEncoding.EncodeToString(raw), "user_id": who}}
+}
+
+func person(i int) string { return fmt.Sprintf("person-%06d", i) }
 
 func (s *system) pass(d time.Duration) { s.must(pause(s.t.Context(), d)) }
 
@@ -127,7 +138,7 @@ func (s *system) deliverOnce() bool {
 	if len(s.jobs.Bodies()) == 0 {
 		return false
 	}
-	poller := billedLine{s.account, s.jobs}
+	poller := billedLine{s.account, s.jobs, false}
 	batch, err := poller.Receive(s.t.Context())
 	s.must(err)
 	s.invoke(s.deliver, func(ctx context.Context) error {
@@ -156,7 +167,7 @@ func (s *system) keep() {
 // settled is a system of so many hooks, with persons that have their keys and
 // functions that have run before.
 func settled(t *testing.T, hooks int) *system {
-	s := newSystem(t)
+	s := newSystem(newAccount(t))
 	s.subscribe(hooks)
 	s.write(costPersons)
 	s.drain()

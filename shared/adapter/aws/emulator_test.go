@@ -1,12 +1,13 @@
 package aws_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,8 +26,17 @@ import (
 // image is the last open release of LocalStack.
 const image = "localstack/localstack:4.14.0"
 
+// gap is a rule that an emulator can't keep, and why.
+type gap struct{ edition, rule, why string }
+
+var gaps = []gap{
+	{"light", "wrapper/binds_to_what_it_is_about",
+		"MiniStack takes a ciphertext whose first bytes were altered, which KMS refuses; LocalStack keeps the rule, and so does the fake"},
+}
+
 // emulator is AWS on an endpoint.
 type emulator struct {
+	edition  string
 	base     sdk.Config
 	template *template.Template
 	calls    *outside
@@ -43,7 +53,14 @@ type emulator struct {
 // what the adapter relies on in package fifo.
 func TestEmulatorConformance(t *testing.T) {
 	e := newEmulator(t)
-	cloudtest.Run(t, synctest.Test, func(t *testing.T) cloudtest.Opened { return e.world(t, 1).opened() })
+	cloudtest.Run(t, synctest.Test, func(t *testing.T) cloudtest.Opened {
+		for _, g := range gaps {
+			if g.edition == e.edition && strings.HasSuffix(t.Name(), "/"+g.rule) {
+				t.Skip(g.why)
+			}
+		}
+		return e.world(t, 1).opened()
+	})
 }
 
 // TestEmulatorFaults runs a few of the simulation's schedules on an emulator.
@@ -75,7 +92,7 @@ func newEmulator(t *testing.T) *emulator {
 	e := &emulator{template: made, calls: newOutside(t), base: sdk.Config{
 		Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: sdk.CredentialsProviderFunc(anybody),
 	}}
-	t.Logf("%s is %s", endpoint, version(t, endpoint))
+	e.meet(t, endpoint)
 	began := time.Now()
 	t.Cleanup(func() {
 		t.Logf("%d accounts, %d requests in %s", e.made.Load(), e.requests.Load(), time.Since(began).Round(time.Second))
@@ -108,8 +125,8 @@ func container(t *testing.T) string {
 	return endpoint
 }
 
-// version is what an emulator says that it is.
-func version(t *testing.T, endpoint string) string {
+// meet notes and prints what an emulator says that it is.
+func (e *emulator) meet(t *testing.T, endpoint string) {
 	t.Helper()
 	answer, err := http.Get(endpoint + "/_localstack/health")
 	if err != nil {
@@ -117,11 +134,12 @@ func version(t *testing.T, endpoint string) string {
 	}
 	defer answer.Body.Close()
 	var told struct{ Edition, Version string }
-	body, err := io.ReadAll(answer.Body)
-	if err != nil || json.Unmarshal(body, &told) != nil || told.Version == "" {
-		return fmt.Sprintf("of a version that it does not tell (%s, %v)", answer.Status, err)
+	if err := json.NewDecoder(answer.Body).Decode(&told); err != nil {
+		t.Logf("%s does not tell what it is: %s, %v", endpoint, answer.Status, err)
 	}
-	return fmt.Sprintf("LocalStack or alike, edition %q, version %s", told.Edition, told.Version)
+	e.edition = told.Edition
+	name := map[string]string{"light": "MiniStack"}[told.Edition]
+	t.Logf("%s is %s %s", endpoint, cmp.Or(name, "LocalStack"), told.Version)
 }
 
 // world makes tables and a master key of its own, and a world on them. It is

@@ -19,7 +19,8 @@ import (
 )
 
 // Scan is the port's. The order is that of the lineages' hashes; the newest
-// first are found by reading all that there are, which also counts them.
+// first are found by reading all that there are, which also counts them, and so
+// are those with a key, whose list shows how many there are.
 func (g grains) Scan(ctx context.Context, m change.Memory, f store.Filter, after string, limit int) (store.Page, error) {
 	last, err := parsePlace(after, f.Newest)
 	if err != nil || limit <= 0 {
@@ -41,28 +42,35 @@ func (g grains) inOrder(ctx context.Context, m change.Memory, f store.Filter, la
 	fits := filter(f)
 	q := table.Query{Part: part(m)}
 	q.From, q.To = table.Prefix(sortLineage)
-	if last.lineage != "" {
+	if last.lineage != "" && !f.Named {
 		q.After = sortLineage + last.lineage
 	}
 	if f.Namespace == nil && f.Subject == nil && f.Type+f.Person+f.ScopeTree == "" && !f.Named {
 		q.Limit = limit + 1
 	}
+	fitting := 0
 	err := eachPage(ctx, g.a.cfg.Main, q, func(rows []table.Found) (bool, error) {
 		for _, r := range rows {
 			s := storedOf(r.Row)
 			if !fits(s) {
 				continue
 			}
-			if len(page.Grains) == limit {
+			fitting++
+			switch {
+			case f.Named && s.Lineage <= last.lineage: // on a page before
+			case len(page.Grains) < limit:
+				page.Grains = append(page.Grains, s)
+			default:
 				page.Next = page.Grains[limit-1].Lineage
-				return false, nil
+				if !f.Named {
+					return false, nil
+				}
 			}
-			page.Grains = append(page.Grains, s)
 		}
 		return true, nil
 	})
-	if last == (scanned{}) && page.Next == "" {
-		page.Total = len(page.Grains)
+	if err == nil && (f.Named || last == (scanned{}) && page.Next == "") {
+		page.Total = fitting
 	}
 	return page, err
 }

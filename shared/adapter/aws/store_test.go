@@ -334,6 +334,36 @@ func TestALargeMemoryIsReadWhole(t *testing.T) {
 	}
 }
 
+func TestAListOfKeysSaysHowManyThereAre(t *testing.T) {
+	s := newShop(t)
+	const n = 5
+	for i := range 2 * n {
+		g := s.grain(i)
+		if i%2 == 0 {
+			g.Name = []byte{byte(i)}
+		}
+		_, err := s.commit(s.adding(g))
+		s.must(err)
+	}
+	seen := map[string]bool{}
+	for after := ""; ; {
+		page, err := grains{s.Adapter}.Scan(t.Context(), stored, store.Filter{Named: true}, after, 2)
+		s.must(err)
+		if page.Total != n {
+			t.Errorf("behind %q the total of %d is %d", after, n, page.Total)
+		}
+		for _, g := range page.Grains {
+			seen[g.Hash] = g.Name != nil
+		}
+		if after = page.Next; after == "" {
+			break
+		}
+	}
+	if len(seen) != n {
+		t.Errorf("%d of %d keys are listed: %v", len(seen), n, seen)
+	}
+}
+
 func TestAWornSegmentIsMended(t *testing.T) {
 	s := newShop(t)
 	var docs []store.Document

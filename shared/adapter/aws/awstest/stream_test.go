@@ -43,6 +43,17 @@ func TestStreamTellsEveryChangeOnce(t *testing.T) {
 	}
 }
 
+func TestStreamTakesRecordsFromElsewhere(t *testing.T) {
+	rows := awstest.NewTable(1)
+	stream := rows.Stream()
+	stream.Append(table.Record{ID: "own", Key: at("a"), New: table.Row{"v": "1"}})
+	stream.Append(table.Record{Key: at("a"), Old: table.Row{"v": "1"}})
+	got := stream.Next(0, 10)
+	if want := []string{"a: <nil>, 1", "a: 1, <nil>"}; !slices.Equal(told(got), want) || got.Records[0].ID != "own" || got.Records[1].ID == "" {
+		t.Errorf("the stream tells %q, want %q: %v", told(got), want, got.Records)
+	}
+}
+
 func TestWhatIsNotDoneComesAgain(t *testing.T) {
 	rows := awstest.NewTable(1)
 	for i := range 5 {
