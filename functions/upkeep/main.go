@@ -36,9 +36,7 @@ const compactEvery = 15
 func keep(ctx context.Context, f *trigger.Function) error {
 	now := time.Now()
 	overdue, err := f.Adapter.Upkeep(ctx)
-	if err == nil {
-		err = trigger.Count(os.Stdout, now, f.Settings.Table, trigger.Overdue, overdue)
-	}
+	err = errors.Join(err, trigger.Count(os.Stdout, now, f.Settings.Table, trigger.Overdue, overdue))
 	if now.Minute()%compactEvery != 0 {
 		return err
 	}

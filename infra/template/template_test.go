@@ -129,7 +129,7 @@ func TestTablesAreWhatTheAdapterReads(t *testing.T) {
 	want(t, made, true, "Table", "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled")
 	want(t, made, map[string]any{"AttributeName": constant(t, "attrExpires"), "Enabled": true}, "Table", "TimeToLiveSpecification")
 	for _, name := range []string{"Table", "KeyTable", "MasterKey"} {
-		if made.Resources[name].DeletionPolicy != "Retain" {
+		if made.Resources[name].DeletionPolicy != "RetainExceptOnCreate" {
 			t.Errorf("%s goes with the stack, and with it everything that was remembered", name)
 		}
 	}

@@ -20,7 +20,7 @@ const (
 	MaxLimit     = 1000
 	MaxWait      = 20 * time.Second
 
-	fullPage = 4 << 20 // bytes of bodies, reached or just passed
+	fullPage = 2 << 20 // bytes of bodies, reached or just passed
 )
 
 // scanned bounds how many entries one page reads past that the hook does not

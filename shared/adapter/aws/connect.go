@@ -54,6 +54,11 @@ type Settings struct {
 	Count func(service, operation string, units float64)
 }
 
+// Clock is the wall clock, without Go's monotonic reading: that one stands
+// still while Lambda keeps a process frozen, and what was believed before would
+// count as fresh after.
+func Clock() time.Time { return time.Now().Round(0) }
+
 // longPoll is how long a reception waits for jobs. For dead letters none does:
 // who looks for them comes again.
 const longPoll = 10 * time.Second
@@ -80,7 +85,7 @@ func Connect(s Settings) (Config, error) {
 		Main: table.New(tables, s.Table), Keys: table.New(tables, s.KeyTable),
 		Jobs: fifo.New(queues, s.QueueURL, longPoll), Dead: fifo.New(queues, s.DeadQueueURL, 0),
 		Wrapper: master{client: kms.NewFromConfig(loaded), key: s.KMSKey},
-		Now:     time.Now, Pause: pause, Company: company, Visible: s.Visible, Timeout: s.Timeout,
+		Now:     Clock, Pause: pause, Company: company, Visible: s.Visible, Timeout: s.Timeout,
 		HoldAfter: s.HoldAfter, Console: s.Console, View: s.View, Log: s.Log,
 	}, nil
 }
@@ -97,7 +102,7 @@ func load(s Settings) sdk.Config {
 	if s.Base != nil {
 		loaded = s.Base.Copy()
 	}
-	loaded.RetryMode = sdk.RetryModeAdaptive
+	loaded.RetryMode = sdk.RetryModeStandard // the adaptive one slows all memories down for the sake of one
 	loaded.HTTPClient = awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns, t.MaxIdleConnsPerHost = 2*connections, connections
 	})

@@ -33,7 +33,8 @@ func (f *fresh) believed(b belief, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	since, ok := f.since[b]
-	return ok && now.Sub(since) < freshFor
+	age := now.Sub(since)
+	return ok && age >= 0 && age < freshFor
 }
 
 // believe notes what was read; asked is a time before the reading began.

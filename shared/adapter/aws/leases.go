@@ -36,7 +36,7 @@ func (l leases) Draw(ctx context.Context, key string, b auth.Bucket, want int, n
 			return 0, left, nil
 		}
 		err = l.a.cfg.Main.Write(ctx, table.Op{
-			Key: at, Set: table.Row{leaseLeft: int64(left * 1000), leaseAt: now.UnixMilli(), attrExpires: now.Add(leaseKept).Unix()},
+			Key: at, Set: table.Row{leaseLeft: int64(left * 1000), leaseAt: max(now.UnixMilli(), rows[0].Number(leaseAt)), attrExpires: now.Add(leaseKept).Unix()},
 			If: []table.Clause{
 				{Name: leaseLeft, Is: table.Equal, Value: rows[0].Number(leaseLeft)}, {Name: leaseAt, Is: table.Equal, Value: rows[0].Number(leaseAt)},
 			},
@@ -47,7 +47,7 @@ func (l leases) Draw(ctx context.Context, key string, b auth.Bucket, want int, n
 			return granted, left, err
 		}
 	}
-	return 0, 0, fault.New(fault.Unavailable, "too many processes draw on one key's requests at once")
+	return 0, 0, fault.New(fault.Unavailable, "too many processes draw on one key's requests at once: the next request draws again")
 }
 
 // draw is what a bucket gives at a moment, and what is left in it.

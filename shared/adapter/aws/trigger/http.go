@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -23,8 +24,26 @@ func HTTP(api http.Handler) func(context.Context, events.APIGatewayV2HTTPRequest
 			r.Header = headers(e)
 			api.ServeHTTP(w, r.WithContext(ctx))
 		})
-		return httpadapter.NewV2(whole).ProxyWithContext(ctx, e)
+		answer, err := httpadapter.NewV2(whole).ProxyWithContext(ctx, e)
+		if err == nil && len(answer.Body) > maxAnswer {
+			return tooLarge(answer), nil
+		}
+		return answer, err
 	}
+}
+
+// maxAnswer is how many bytes an answer may have: Lambda takes 6 MB with all
+// that is around it, and quotes in it count twice there.
+const maxAnswer = 3 << 20
+
+// tooLarge stands for an answer that Lambda would not take.
+func tooLarge(answer events.APIGatewayV2HTTPResponse) events.APIGatewayV2HTTPResponse {
+	answer.StatusCode, answer.IsBase64Encoded = http.StatusRequestEntityTooLarge, false
+	answer.Body = `{"error":{"code":"payload_too_large","message":"the answer has more than 3 MiB: ask for fewer by limit, or narrow what is asked for"}}`
+	answer.Headers = maps.Clone(answer.Headers)
+	delete(answer.Headers, "Content-Length")
+	answer.Headers["Content-Type"] = "application/json"
+	return answer
 }
 
 // headers are a request's, each with its values in one, as API Gateway joins

@@ -54,6 +54,20 @@ func TestARecordedRequestReachesTheHandlerAsItWasSent(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatLambdaWouldNotTakeIsRefusedInItsPlace(t *testing.T) {
+	var e events.APIGatewayV2HTTPRequest
+	recorded(t, "memories.json", &e)
+	for size, want := range map[int]int{3 << 20: http.StatusOK, 3<<20 + 1: http.StatusRequestEntityTooLarge} {
+		got, err := trigger.HTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Request-Id", "req_1")
+			_, _ = io.WriteString(w, strings.Repeat("x", size))
+		}))(t.Context(), e)
+		if err != nil || got.StatusCode != want || got.Headers["X-Request-Id"] != "req_1" || want != http.StatusOK && !json.Valid([]byte(got.Body)) {
+			t.Errorf("%d bytes are answered with %d, %v", size, got.StatusCode, err)
+		}
+	}
+}
+
 // served is what a handler sees of a request.
 func served(t testing.TB, e events.APIGatewayV2HTTPRequest) (seen *http.Request, body []byte) {
 	t.Helper()

@@ -45,7 +45,7 @@ func Open(environ []string, version string) (*Function, error) {
 		return nil, err
 	}
 	f.Adapter = aws.New(cfg)
-	f.Stages = road.Assemble(f.Adapter.Cloud(), s, version, time.Now, f.Log)
+	f.Stages = road.Assemble(f.Adapter.Cloud(), s, version, aws.Clock, f.Log)
 	return f, nil
 }
 
