@@ -21,7 +21,7 @@ func rights(t *testing.T, made *template.Template, function string) []right {
 		statements, _ := template.At(p, "PolicyDocument", "Statement").([]any)
 		for _, s := range statements {
 			if template.At(s, "Effect") != "Allow" {
-				t.Errorf("%s: only what is allowed is written down: %v", function, s)
+				continue // what is denied takes rights away, see TestDeliveryMakesNoKeys
 			}
 			actions, _ := template.At(s, "Action").([]any)
 			for _, action := range actions {
@@ -93,6 +93,31 @@ func TestWhatMattersMostFewMayDo(t *testing.T) {
 		}
 		if !slices.Equal(who, tc.who) {
 			t.Errorf("%s on %s: %v may, %v is wanted", tc.action, tc.resource, who, tc.who)
+		}
+	}
+}
+
+// Who answers hostile receivers, or reads what anybody wrote, can't make itself
+// an administrator: bearer keys and tenants are out of its reach.
+func TestDeliveryMakesNoKeys(t *testing.T) {
+	made := read(t)
+	for _, name := range []string{"Fanout", "Deliver"} {
+		policies, _ := property(t, made, name+"Role", "Policies").([]any)
+		denied := map[string]bool{}
+		for _, s := range template.At(policies[0], "PolicyDocument", "Statement").([]any) {
+			if template.At(s, "Effect") != "Deny" {
+				continue
+			}
+			keys, _ := template.At(s, "Condition", "ForAnyValue:StringLike", "dynamodb:LeadingKeys").([]any)
+			actions, _ := template.At(s, "Action").([]any)
+			for _, action := range actions {
+				denied[fmt.Sprint(action)] = slices.Equal(keys, []any{"A#*", "T#*", "tenants"})
+			}
+		}
+		for _, action := range []string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} {
+			if !denied[action] {
+				t.Errorf("%s may %s bearer keys and tenants", name, action)
+			}
 		}
 	}
 }
