@@ -13,7 +13,7 @@ GOARCH_x86_64 := amd64
 folder        = functions/$(shell echo $(1) | tr A-Z a-z)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz conformance acceptance bench build golden \
+.PHONY: help run test check fuzz conformance acceptance bench build golden simulate \
         check-format check-vet check-lint check-race check-modules check-template \
         functions coldstart deploy invoke $(FUNCTIONS:%=build-%) \
         local-aws test-aws test-aws-services test-aws-stack test-aws-invoke
@@ -33,7 +33,7 @@ test: ## run every test; ends with what was skipped and why (under 2 minutes)
 	$(REPORT) -shuffle=on ./...
 
 check: ## all that CI runs: format, vet, lint, tests, race, suites, fuzz 5 s each (under 20 minutes)
-	@for step in check-format check-vet check-lint check-template check-modules test check-race conformance acceptance; do \
+	@for step in check-format check-vet check-lint check-template check-modules test check-race conformance acceptance simulate; do \
 		echo "== $$step"; $(MAKE) --no-print-directory $$step || exit 1; \
 	done
 	@echo "== fuzz"; $(MAKE) --no-print-directory fuzz FUZZTIME=5s
@@ -75,6 +75,10 @@ fuzz: ## run every fuzz target for FUZZTIME (60s each)
 
 conformance: ## run the one conformance suite on every cloud that needs no account
 	$(REPORT) -count=1 -run Conformance ./shared/adapter/...
+
+SCHEDULES ?= 10000
+simulate: ## run seeded schedules of faults on the AWS half in memory: SCHEDULES of them from SEED on, and look for every change
+	SCHEDULES=$(SCHEDULES) SEED=$(or $(SEED),1) go test -count=1 -timeout 30m -run '^TestSimulation$$' ./shared/adapter/aws
 
 acceptance: ## run the acceptance list over HTTP and print its table, a line a row
 	go -C local/acceptance test -count=1 -run '^TestRow'
