@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -26,5 +25,5 @@ func main() {
 	deliver := func(ctx context.Context, batch []fifo.Received) ([]string, error) {
 		return f.Adapter.Deliver(ctx, f.Stages.Sender.Handle, batch)
 	}
-	lambda.Start(trigger.Queue(time.Now, f.Fault, deliver))
+	lambda.Start(trigger.Queue(f.Fault, deliver))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // reader is who reads what up prints.
@@ -22,7 +23,25 @@ the rows           AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT
 every row of the acceptance list   make acceptance
 `
 
-const shell reader = "export MEMHOOKS_URL='%[1]s' MEMHOOKS_KEY=%[2]s\n"
+const shell reader = "export MEMHOOKS_URL='%[1]s' MEMHOOKS_KEY=%[2]s MEMHOOKS_DEPLOYED_SETTINGS='%[6]s'\n"
+
+// settings are what parameters of the template become in the functions'
+// environment, for who must know what the stack runs with.
+var settings = map[string]string{
+	"RetryBase": "MEMHOOKS_RETRY_BASE", "RetryFactor": "MEMHOOKS_RETRY_FACTOR", "Timeout": "MEMHOOKS_TIMEOUT", "FeedMaxAge": "MEMHOOKS_FEED_MAX_AGE",
+}
+
+// deployedSettings are the parameters' settings, as Name=value pairs.
+func (s stack) deployedSettings() string {
+	var all []string
+	for _, p := range s.parameters {
+		name, value, _ := strings.Cut(p, "=")
+		if setting, is := settings[name]; is {
+			all = append(all, setting+"="+value)
+		}
+	}
+	return strings.Join(all, " ")
+}
 
 // up builds and deploys, and tells a reader what there is.
 func (s stack) up(ctx context.Context, out io.Writer, to reader) error {
@@ -37,6 +56,6 @@ func (s stack) up(ctx context.Context, out io.Writer, to reader) error {
 	if err := s.answers(ctx, url); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, string(to), url, d.key, s.endpoint, d.resources["DeadLetterQueue"], d.resources["Table"])
+	_, err = fmt.Fprintf(out, string(to), url, d.key, s.endpoint, d.resources["DeadLetterQueue"], d.resources["Table"], s.deployedSettings())
 	return err
 }

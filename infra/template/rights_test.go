@@ -76,7 +76,7 @@ func TestWhatMattersMostFewMayDo(t *testing.T) {
 		{right{"dynamodb:DeleteItem", "KeyTable.Arn"}, []string{"Memories", "Upkeep"}},
 		{right{"dynamodb:PutItem", "KeyTable.Arn"}, []string{"Memories", "Hooks", "Upkeep"}},
 		{right{"dynamodb:UpdateItem", "KeyTable.Arn"}, []string{"Memories", "Hooks", "Upkeep"}},
-		{right{"dynamodb:DeleteItem", "Table.Arn"}, []string{"Memories", "Hooks", "Upkeep"}},
+		{right{"dynamodb:DeleteItem", "Table.Arn"}, []string{"Memories", "Hooks", "Fanout", "Upkeep"}},
 		{right{"kms:Encrypt", "MasterKey.Arn"}, []string{"Memories", "Hooks"}},
 		{right{"kms:Decrypt", "MasterKey.Arn"}, []string{"Memories", "Hooks", "Fanout", "Deliver"}},
 		{right{"sqs:SendMessage", "Queue.Arn"}, []string{"Fanout", "Upkeep"}},

@@ -18,7 +18,6 @@ import (
 
 	"github.com/memhooks/memhooks/infra/template"
 	"github.com/memhooks/memhooks/shared/adapter/aws/table"
-	"github.com/memhooks/memhooks/shared/adapter/aws/trigger"
 	"github.com/memhooks/memhooks/shared/road"
 )
 
@@ -152,8 +151,8 @@ func TestNothingKeepsCopiesOfKeys(t *testing.T) {
 func TestQueuesFitTheFunctionThatReadsThem(t *testing.T) {
 	made := read(t)
 	limit, visible := seconds(t, made, "Deliver", "Timeout"), seconds(t, made, "Queue", "VisibilityTimeout")
-	if visible < 6*limit || visible != trigger.Visible {
-		t.Errorf("a job is hidden for %v: at least six times the function's %v, and %v as the code has it", visible, limit, trigger.Visible)
+	if visible < 6*limit {
+		t.Errorf("a job is hidden for %v, not for at least six times the function's %v", visible, limit)
 	}
 	for _, name := range []string{"Queue", "DeadLetterQueue"} {
 		want(t, made, true, name, "FifoQueue")

@@ -13,7 +13,7 @@ import (
 func TestRow082SharedEncoder(t *testing.T) {
 	row(t, 82, "shared encoder")
 	c := shared(t)
-	memory := name("row-082")
+	memory := c.room(t, "row-082").id
 	rx := receive(t)
 	for _, dialect := range []string{"rem", "areev"} {
 		c.call(t, "POST", "/api/memories/"+memory+"/hooks", object{
@@ -70,7 +70,7 @@ const encoded = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 func TestRow085StandardWebhooks(t *testing.T) {
 	row(t, 85, "Standard Webhooks")
 	c := shared(t)
-	memory := name("row-085")
+	memory := c.room(t, "row-085").id
 	n := 0
 	for _, dialect := range []string{"areev", "rem", "standard"} {
 		for _, given := range []string{"", encoded, "whsec_no base64!", "plain text", "pässwörd 🔑"} {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,13 +25,6 @@ type caller struct {
 	at  *server
 	url string
 	key string
-}
-
-// deployed reports whether the rows go to an endpoint that runs already.
-func deployed() bool { return os.Getenv("MEMHOOKS_URL") != "" }
-
-func endpoint() caller {
-	return caller{url: strings.TrimSuffix(os.Getenv("MEMHOOKS_URL"), "/"), key: os.Getenv("MEMHOOKS_KEY")}
 }
 
 // shared returns the server for rows that need nothing special: authentication

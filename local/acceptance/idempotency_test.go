@@ -53,6 +53,7 @@ func TestRow083IdempotencyKey(t *testing.T) {
 		rx.exactly(t, heard)
 	}
 	got, _ := rx.all()
+	bySeq(t, got)
 	for i, r := range got[1:] {
 		unbroken(t, got[i], r)
 	}
@@ -133,15 +134,13 @@ func TestRow083Parallel(t *testing.T) {
 		}
 	}
 	c.remember(t, ns, "fence")
-	got := rx.exactly(t, 2)
-	if got[0].seq(t) > got[1].seq(t) {
-		got[0], got[1] = got[1], got[0]
-	}
+	got := bySeq(t, rx.exactly(t, 2))
 	unbroken(t, got[0], got[1])
 }
 
 func TestRow083Restart(t *testing.T) {
-	row(t, 83, "idempotency key")
+	aside(t, 83, "idempotency key")
+	stopping(t, 83)
 	s := start(t, 83, settings{})
 	key := header("Idempotency-Key", "before-and-after")
 	body := object{"content": "once"}

@@ -41,13 +41,15 @@ func TestRow084Limits(t *testing.T) {
 			}
 		}
 	}
-	attack() // what a first time costs is not growth
-	before := resident(t, s.pid())
-	for range 8 {
-		attack()
-	}
-	if after := resident(t, s.pid()); after > before+64<<20 {
-		t.Errorf("memory grew from %d to %d MiB over refused requests", before>>20, after>>20)
+	attack()         // what a first time costs is not growth
+	if !deployed() { // a function's memory has a limit of its own
+		before := resident(t, s.pid())
+		for range 8 {
+			attack()
+		}
+		if after := resident(t, s.pid()); after > before+64<<20 {
+			t.Errorf("memory grew from %d to %d MiB over refused requests", before>>20, after>>20)
+		}
 	}
 	if forgotten := s.call(t, "DELETE", "/v1/forget?namespace=row-084", nil).want(t, 200); forgotten["deleted"] != 1.0 {
 		t.Errorf("%v memories, want the one that was accepted", forgotten["deleted"])

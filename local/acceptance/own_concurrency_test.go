@@ -47,7 +47,7 @@ func TestRow080OneWinner(t *testing.T) {
 	c := tenant(t)
 	m := c.memory("default")
 	feed := m.feed(t)
-	const n = 60
+	n := load(60, 20)
 	hash := m.add(t, belief("contested"))
 	answers := make([]answer, n)
 	beside(t, n, func(i int) (err error) {

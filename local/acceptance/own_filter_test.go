@@ -53,7 +53,7 @@ func TestRow089Filters(t *testing.T) {
 	for i, g := range grains {
 		of[m.add(t, g)] = string(rune('a' + i))
 	}
-	got := rx.exactly(t, 2)
+	got := bySeq(t, rx.exactly(t, 2))
 	unbroken(t, got[0], got[1])
 	for title, f := range filters {
 		heard := ""

@@ -57,6 +57,7 @@ func (r rivals) p99s(t testing.TB) (loaded, free time.Duration) {
 
 func TestRow093Isolation(t *testing.T) {
 	alone(t, 93, "isolation")
+	ownProcess(t, 93, "the emulator starts a queue's batches one after another, AWS fifty at a time; of one batch it is tested in shared/adapter/aws, TestWhileOneHangsTheOthersAreSettled")
 	env := settings{"MEMHOOKS_AUTH": "on"}
 	loaded, free := start(t, 93, env), start(t, 93, env)
 	busy, idle := loaded.tenant(t), free.tenant(t)

@@ -51,6 +51,7 @@ func (c caller) metrics(t testing.TB) map[string]float64 {
 
 func TestRow097Metrics(t *testing.T) {
 	row(t, 97, "metrics and traces")
+	ownProcess(t, 97, "a function's metrics are lines for CloudWatch, which the emulator does not count; tested in shared/adapter/aws/trigger and infra/template")
 	s := start(t, 97, nil)
 	m := s.fresh(t)
 	good, bad := receive(t), receive(t, status(500))
@@ -139,6 +140,7 @@ func (c *collector) trace(id string) []string {
 
 func TestRow097Traces(t *testing.T) {
 	row(t, 97, "metrics and traces")
+	ownProcess(t, 97, "the stack has no collector for traces")
 	traces := collect(t)
 	s := start(t, 97, settings{"OTEL_EXPORTER_OTLP_ENDPOINT": traces.URL, "OTEL_BSP_SCHEDULE_DELAY": "50"})
 	m := s.fresh(t)

@@ -14,6 +14,7 @@ import (
 
 func TestRow098CleanStop(t *testing.T) {
 	row(t, 98, "clean stop")
+	ownProcess(t, 98, "functions have no process that an operator stops; what is stopped at any moment is tested in shared/adapter/aws, TestSimulation")
 	s := start(t, 98, nil)
 	m := s.fresh(t)
 	feed := m.feed(t)
@@ -71,6 +72,7 @@ func TestRow098CleanStop(t *testing.T) {
 // cramped returns a server whose files may not grow beyond so many KiB.
 func cramped(t *testing.T, kib int) *server {
 	t.Helper()
+	ownProcess(t, 100, "a table has no disk that fills and no lock on it")
 	s := start(t, 100, nil)
 	s.stop(t)
 	wide := s.binary
@@ -136,6 +138,9 @@ func TestRow100DiskFull(t *testing.T) {
 
 func TestRow100StoreLocked(t *testing.T) {
 	row(t, 100, "disk full, store locked, clock moved back")
+	if deployed() {
+		t.Skip("a table has no lock on it")
+	}
 	s := start(t, 100, nil)
 	m := s.memory("default")
 	m.add(t, belief("first"))

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -67,6 +68,14 @@ func unbroken(t testing.TB, earlier, next request) {
 		t.Errorf("between seq %d and %d the hook has seq %d, which it should not: %s",
 			earlier.seq(t), next.seq(t), next.prev(t), next.body)
 	}
+}
+
+// bySeq puts requests into the log's order; on their way only those of one
+// lineage keep theirs.
+func bySeq(t testing.TB, got []request) []request {
+	t.Helper()
+	slices.SortStableFunc(got, func(a, b request) int { return a.seq(t) - b.seq(t) })
+	return got
 }
 
 // signature is the product signature of a body: 64 hex digits.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 func TestRow001BearerAuth(t *testing.T) {
@@ -36,9 +37,15 @@ func TestRow001BearerAuth(t *testing.T) {
 
 func TestRow002KeyCreation(t *testing.T) {
 	row(t, 2, "key creation")
+	if deployed() {
+		s := &server{caller: tenant(t)}
+		made := s.call(t, "POST", "/v1/keys", object{"name": "first", "scopes": list{"read", "write"}}).want(t, 201)
+		s.onlyByAdmins(t, made)
+		later(t, 2, "the stack runs with authentication on, and that half passes")
+	}
 	s := start(t, 2, settings{"MEMHOOKS_AUTH": "off"})
 	made := s.call(t, "POST", "/v1/keys", object{"name": "first", "scopes": list{"read", "write"}}).want(t, 201)
-	key, id := text(t, made, "key"), text(t, made, "id")
+	key := text(t, made, "key")
 	if !strings.HasPrefix(key, "ap_") {
 		t.Errorf("a key without admin begins with ap_: %q", key[:3])
 	}
@@ -46,6 +53,13 @@ func TestRow002KeyCreation(t *testing.T) {
 		text(t, made, field)
 	}
 	s.restart(t, settings{"MEMHOOKS_AUTH": "on"})
+	s.onlyByAdmins(t, made)
+}
+
+// onlyByAdmins checks that with authentication on a key works, and makes none.
+func (s *server) onlyByAdmins(t *testing.T, made object) {
+	t.Helper()
+	key, id := text(t, made, "key"), text(t, made, "id")
 	project := s.as(key)
 	project.remember(t, "row-002", "written with the key made before the restart")
 
@@ -107,6 +121,10 @@ func TestRow003ErrorBody(t *testing.T) {
 		{"PUT", "/v1/remember", object{"content": "x"}, 405, ""},
 		{"POST", "/v1/remember", object{"content": strings.Repeat("x", 1<<20)}, 413, "payload_too_large"},
 	} {
+		if raw, ok := bad.body.([]byte); ok && deployed() && !utf8.Valid(raw) {
+			t.Log("what is no UTF-8 is not sent: an emulator's gateway mends it before any function sees it")
+			continue
+		}
 		a := c.call(t, bad.method, bad.path, bad.body)
 		switch {
 		case bad.status != 0:
@@ -124,6 +142,14 @@ func TestRow003ErrorBody(t *testing.T) {
 
 func TestRow004RateHeaders(t *testing.T) {
 	row(t, 4, "rate headers")
+	if deployed() {
+		a := tenant(t).call(t, "GET", "/v1/webhooks/wh_nothing", nil)
+		if limit, left := whole(t, a, "X-RateLimit-Limit"), whole(t, a, "X-RateLimit-Remaining"); limit < 1 || left >= limit {
+			t.Errorf("limit %d, remaining %d: %v", limit, left, a)
+		}
+		whole(t, a, "X-RateLimit-Reset")
+		later(t, 4, "the stack's rate is its default, 200 a second, which no row reaches; the headers' half passes")
+	}
 	s := start(t, 4, settings{"MEMHOOKS_AUTH": "on", "MEMHOOKS_RATE": "1", "MEMHOOKS_BURST": "20"})
 	other := s.tenant(t)
 	last := -1

@@ -189,6 +189,7 @@ func TestRow029SlackUseCase(t *testing.T) {
 	c.remember(t, ns, "no tags at all")
 	c.remember(t, ns, "another tag", "architectural", "caching")
 	id := c.remember(t, ns, "Use Redis\nfor caching", "caching", "architecture")
+	consumer.exactly(t, 3) // built later than it is forgotten, it would go out without content
 	c.forget(t, id).want(t, 200)
 	got := consumer.exactly(t, 4)
 	for _, r := range got {

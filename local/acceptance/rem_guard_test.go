@@ -9,7 +9,8 @@ import (
 
 func TestRow040SSRFGuard(t *testing.T) {
 	row(t, 40, "SSRF guard")
-	s := start(t, 40, settings{"MEMHOOKS_ALLOW_DESTINATIONS": ""})
+	// A deployed stack that is tested here has the setting on from the start.
+	s := start(t, 40, settings{"MEMHOOKS_ALLOW_DESTINATIONS": ""}, "MEMHOOKS_ALLOW_DESTINATIONS")
 	rx, witness := receive(t), receive(t)
 	at, err := url.Parse(rx.url)
 	if err != nil {
@@ -23,10 +24,13 @@ func TestRow040SSRFGuard(t *testing.T) {
 		return object{"url": address, "events": list{"memory.created"}, "namespace": "row-040", "max_retries": 0}
 	}
 	metadata := []string{"http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/"}
-	refused := append(metadata, rx.url, "http://[::1]:"+port, "http://[::ffff:127.0.0.1]:"+port,
-		"http://[::ffff:169.254.169.254]/", "http://2130706433:"+port, "http://0x7f.1:"+port, "http://0177.0.0.1:"+port, "http://127.1:"+port,
-		"http://192.168.1.1/", "http://172.16.0.1/", "http://100.64.0.1/", "http://0.0.0.0:"+port, "http://224.0.0.1/", "http://[fe80::1]/",
+	refused := append(metadata, "http://[::1]:"+port, "http://[::ffff:169.254.169.254]/", "http://192.168.1.1/", "http://172.16.0.1/",
+		"http://100.64.0.1/", "http://0.0.0.0:"+port, "http://224.0.0.1/", "http://[fe80::1]/",
 		"http://[fd00:ec2::254]/", "http://[64:ff9b::a00:1]/", "http://[2002:a00:1::]/")
+	if !deployed() {
+		refused = append(refused, rx.url, "http://[::ffff:127.0.0.1]:"+port,
+			"http://2130706433:"+port, "http://0x7f.1:"+port, "http://0177.0.0.1:"+port, "http://127.1:"+port)
+	}
 	for _, address := range refused {
 		s.call(t, "POST", "/v1/webhooks", body(address)).refused(t, 400, "invalid_field")
 	}
@@ -36,14 +40,16 @@ func TestRow040SSRFGuard(t *testing.T) {
 	// A name is looked up when it is connected to; this one leads to loopback.
 	id := text(t, s.webhook(t, body("http://localhost:"+port+"/hook")), "id")
 	s.call(t, "PATCH", "/v1/webhooks/"+id, object{"url": metadata[0]}).refused(t, 400, "invalid_field")
-	s.remember(t, "row-040", "to nobody")
-	eventually(t, "the dead letter", func() bool { return len(s.letters(t, id)) == 1 })
-	if got, _ := rx.all(); len(got) != 0 {
-		t.Errorf("a name that leads to loopback was sent %s", bodies(got))
+	if !deployed() {
+		s.remember(t, "row-040", "to nobody")
+		eventually(t, "the dead letter", func() bool { return len(s.letters(t, id)) == 1 })
+		if got, _ := rx.all(); len(got) != 0 {
+			t.Errorf("a name that leads to loopback was sent %s", bodies(got))
+		}
+		s.restart(t, settings{"MEMHOOKS_ALLOW_DESTINATIONS": "127.0.0.0/8,::1/128"})
 	}
 	// Allowed by a setting, the same name and the address are sent to; what
 	// the setting does not name stays refused.
-	s.restart(t, settings{"MEMHOOKS_ALLOW_DESTINATIONS": "127.0.0.0/8,::1/128"})
 	for _, address := range metadata {
 		s.call(t, "POST", "/v1/webhooks", body(address)).refused(t, 400, "invalid_field")
 	}

@@ -291,7 +291,7 @@ func keysOf(o object) []string { return slices.Sorted(maps.Keys(o)) }
 func beside(t testing.TB, n int, work func(i int) error) {
 	t.Helper()
 	var waiting sync.WaitGroup
-	slots := make(chan struct{}, 32)
+	slots := make(chan struct{}, load(32, 12))
 	failures := make(chan error, n)
 	for i := range n {
 		slots <- struct{}{}

@@ -15,7 +15,9 @@ const exhausted = 4
 
 func TestRow031Retries(t *testing.T) {
 	row(t, 31, "retries")
-	s := start(t, 31, settings{"MEMHOOKS_RETRY_BASE": "100ms", "MEMHOOKS_RETRY_FACTOR": "2", "MEMHOOKS_RETRY_JITTER": "0"})
+	s := start(t, 31, settings{"MEMHOOKS_RETRY_BASE": "100ms", "MEMHOOKS_RETRY_FACTOR": "2", "MEMHOOKS_RETRY_JITTER": "0"},
+		"MEMHOOKS_RETRY_BASE", "MEMHOOKS_RETRY_JITTER")
+	base, jitter := s.span(t, "MEMHOOKS_RETRY_BASE"), s.share(t, "MEMHOOKS_RETRY_JITTER")
 	rx, witness := receive(t, status(500)), receive(t, status(500))
 	id := s.listen(t, rx, "row-031", "memory.created")
 	s.remember(t, "row-031", "never accepted")
@@ -29,13 +31,14 @@ func TestRow031Retries(t *testing.T) {
 		}
 		// Each floor is twice the one before it, so the gaps grow; the clocks'
 		// grain is a millisecond.
-		floor := 100 * time.Millisecond << (i - 1)
-		if gap := r.at.Sub(got[i-1].at); gap < floor-2*time.Millisecond || gap > floor+5*time.Second {
-			t.Errorf("gap %d is %v, want %v", i, gap, floor)
+		due := base << (i - 1)
+		floor := due - time.Duration(jitter*float64(due)) - 2*time.Millisecond
+		if gap := r.at.Sub(got[i-1].at); gap < floor || gap > due+slower()*5*time.Second {
+			t.Errorf("gap %d is %v, want %v", i, gap, due)
 		}
 	}
-	// A fifth attempt would be due 0.8 s after the last. The witness goes the
-	// same way twice, which takes 1.4 s.
+	// A fifth attempt would be due eight times the base after the last. The
+	// witness goes the same way twice, which takes fourteen times as long.
 	s.listen(t, witness, "row-031-witness", "memory.created")
 	for i := range 2 {
 		s.remember(t, "row-031-witness", "never accepted either")
@@ -118,16 +121,22 @@ func TestRow033SameBytes(t *testing.T) {
 }
 
 func TestRow034Timeout(t *testing.T) {
-	row(t, 34, "timeout")
-	s := start(t, 34, settings{"MEMHOOKS_TIMEOUT": "1500ms"})
-	released := make(chan time.Time, 2)
+	aside(t, 34, "timeout")
+	s := start(t, 34, settings{"MEMHOOKS_TIMEOUT": "1500ms"}, "MEMHOOKS_TIMEOUT")
+	released := make(chan time.Time, 8)
 	told := func(h http.HandlerFunc) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			h(w, r)
 			released <- time.Now()
 		}
 	}
-	before, middle, healthy := receive(t, told(hang), status(200)), receive(t, told(dribble), status(200)), receive(t)
+	// The emulator of AWS starts a queue's batches one after another, so there
+	// the healthy receiver waits for attempts that hang, and not for their end.
+	hangs := load(1, 3)
+	hanging := func(h http.HandlerFunc) *receiver {
+		return receive(t, append(slices.Repeat([]http.HandlerFunc{told(h)}, hangs), status(200))...)
+	}
+	before, middle, healthy := hanging(hang), hanging(dribble), receive(t)
 	hooks := []string{s.listen(t, before, "row-034", "memory.created"), s.listen(t, middle, "row-034", "memory.created")}
 	s.listen(t, healthy, "row-034-healthy", "memory.created")
 	s.remember(t, "row-034", "for those that hang")
@@ -138,24 +147,28 @@ func TestRow034Timeout(t *testing.T) {
 		s.remember(t, "row-034-healthy", fmt.Sprint(i))
 	}
 	last := healthy.exactly(t, n)[n-1]
-	for range 2 {
+	for range load(0, 2*hangs-1) {
+		<-released
+	}
+	for range load(2, 1) {
 		if given := <-released; last.at.After(given) {
 			t.Errorf("the healthy receiver got its last event %v after a hanging one had been given up", last.at.Sub(given))
 		}
 	}
 	for i, rx := range []*receiver{before, middle} {
-		got := rx.exactly(t, 2)
-		if gap := got[1].at.Sub(got[0].at); gap < 1400*time.Millisecond {
+		got := rx.exactly(t, hangs+1)
+		if gap := got[1].at.Sub(got[0].at); gap < s.span(t, "MEMHOOKS_TIMEOUT")-100*time.Millisecond {
 			t.Errorf("the second attempt came after %v, before the first was given up", gap)
 		}
-		if done := s.settled(t, hooks[i], got[1]); done["status"] != "delivered" || done["attempts"] != 2.0 {
-			t.Errorf("the delivery is %v, want delivered at the second attempt", done)
+		if done := s.settled(t, hooks[i], got[hangs]); done["status"] != "delivered" || done["attempts"] != float64(hangs+1) {
+			t.Errorf("the delivery is %v, want delivered at the attempt that was answered", done)
 		}
 	}
 }
 
 func TestRow037RestartSafety(t *testing.T) {
-	row(t, 37, "restart safety")
+	aside(t, 37, "restart safety")
+	stopping(t, 37)
 	for _, how := range []struct {
 		name string
 		end  func(*server, *testing.T)
@@ -164,23 +177,27 @@ func TestRow037RestartSafety(t *testing.T) {
 		{"killed", func(s *server, _ *testing.T) { s.kill() }},
 	} {
 		t.Run(how.name, func(t *testing.T) {
-			s := start(t, 37, settings{"MEMHOOKS_RETRY_BASE": "700ms", "MEMHOOKS_RETRY_JITTER": "0"})
-			rx := receive(t, status(500), status(200))
+			s := start(t, 37, settings{"MEMHOOKS_RETRY_BASE": "700ms", "MEMHOOKS_RETRY_JITTER": "0"}, "MEMHOOKS_RETRY_BASE", "MEMHOOKS_RETRY_JITTER")
+			failing := load(1, 3) // deployed, the pause behind the third leaves time to stop what is idle again
+			rx := receive(t, append(slices.Repeat([]http.HandlerFunc{status(500)}, failing), status(200))...)
 			id := s.listen(t, rx, "row-037", "memory.created")
 			s.remember(t, "row-037", "survives")
-			first := rx.exactly(t, 1)[0]
+			first := rx.exactly(t, failing)[failing-1]
+			if deployed() {
+				eventually(t, "the failure to be written down", func() bool { return s.deliveries(t, id)[0]["attempts"] == float64(failing) })
+			}
 			how.end(s, t)
-			if got, _ := rx.all(); len(got) != 1 {
+			if got, _ := rx.all(); len(got) != failing {
 				t.Fatal("the retry came before the process ended: nothing is proven")
 			}
 			s.start(t)
-			second := rx.exactly(t, 2)[1]
+			second := rx.exactly(t, failing+1)[failing]
 			if !bytes.Equal(first.body, second.body) || first.header.Get("webhook-id") != second.header.Get("webhook-id") ||
 				first.header.Get("X-REM-Signature") != second.header.Get("X-REM-Signature") {
 				t.Errorf("before %s %v, after %s %v", first.body, first.header, second.body, second.header)
 			}
-			if how.name == "stopped" && second.attempt(t) != 2 {
-				t.Errorf("after the restart comes attempt %d, want 2", second.attempt(t))
+			if how.name == "stopped" && second.attempt(t) != failing+1 {
+				t.Errorf("after the restart comes attempt %d, want %d", second.attempt(t), failing+1)
 			}
 			if done := s.settled(t, id, second); done["status"] != "delivered" {
 				t.Errorf("the delivery is %v", done)

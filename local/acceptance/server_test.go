@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,7 +20,7 @@ import (
 )
 
 // patience bounds every wait; a row that needs it has failed.
-const patience = 20 * time.Second
+var patience = slower() * 20 * time.Second
 
 // adminKey is the operator's key of every server that is started with
 // authentication on.
@@ -144,12 +145,13 @@ func (s *scenery) server(dir string, env settings) *server {
 }
 
 // start starts a server of the row's own, with changes on top of the open
-// settings; it ends with the test. On a deployed endpoint the row waits.
-func start(t *testing.T, number int, changes settings) *server {
+// settings; it ends with the test. On a deployed endpoint the row waits unless
+// the stack's settings are these; a setting that the row measures against,
+// whatever it is, may differ.
+func start(t *testing.T, number int, changes settings, measured ...string) *server {
 	t.Helper()
 	if deployed() {
-		names := slices.Sorted(maps.Keys(changes))
-		later(t, number, "needs a server of its own with %s; run without MEMHOOKS_URL", strings.Join(names, ", "))
+		return onStack(t, number, changes, measured)
 	}
 	srv := stage.server(t.TempDir(), open.with(changes))
 	t.Cleanup(func() {
@@ -166,6 +168,9 @@ func start(t *testing.T, number int, changes settings) *server {
 // listens, on a new port.
 func (s *server) start(t testing.TB) {
 	t.Helper()
+	if s.binary == nil {
+		return // the next call starts an instance
+	}
 	if err := s.up(); err != nil {
 		t.Fatal(err)
 	}
@@ -176,14 +181,37 @@ func (s *server) stop(t testing.TB) time.Duration {
 	t.Helper()
 	begun := time.Now()
 	s.end(syscall.SIGTERM)
+	if s.cmd == nil {
+		return time.Since(begun)
+	}
 	if state := s.cmd.ProcessState; state != nil && !state.Success() {
 		t.Fatalf("the server stopped with %v:\n%s", state, s.output)
 	}
 	return time.Since(begun)
 }
 
-// kill ends the process as kill -9 does.
+// kill ends the process as kill -9 does; on a deployed endpoint, all instances.
 func (s *server) kill() { s.end(syscall.SIGKILL) }
+
+// span is a setting that is a time.
+func (s *server) span(t testing.TB, name string) time.Duration {
+	t.Helper()
+	d, err := time.ParseDuration(s.env[name])
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return d
+}
+
+// share is a setting that is a number.
+func (s *server) share(t testing.TB, name string) float64 {
+	t.Helper()
+	n, err := strconv.ParseFloat(s.env[name], 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
 
 // restart stops the process and starts it again on the same data, with
 // changes to its settings.
@@ -257,6 +285,10 @@ func (s *server) environment() []string {
 }
 
 func (s *server) end(signal os.Signal) {
+	if s.binary == nil {
+		stopInstances()
+		return
+	}
 	if s.cmd == nil || s.gone == nil {
 		return
 	}

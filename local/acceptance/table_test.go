@@ -3,7 +3,8 @@
 //
 // Without more it builds memhooks and starts the servers that the rows need.
 // With MEMHOOKS_URL and MEMHOOKS_KEY (an operator's key) it goes to a deployed
-// endpoint instead; rows that need settings of their own then say so. Where
+// endpoint instead; rows that need other settings than it has then say so (see
+// MEMHOOKS_DEPLOYED_SETTINGS and MEMHOOKS_STOP_INSTANCES below). Where
 // receivers on loopback can't be reached from there, MEMHOOKS_RECEIVER_HOST is
 // the address of this machine that can.
 package acceptance_test
@@ -13,6 +14,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +29,7 @@ const lastRow = 100
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if !given("test.parallel") {
-		_ = flag.Set("test.parallel", "8") // rows mostly wait
+		_ = flag.Set("test.parallel", strconv.Itoa(load(8, 4))) // rows mostly wait
 	}
 	code := m.Run()
 	stage.close()
@@ -115,7 +118,9 @@ func (b *table) end(number int, failed bool) {
 func (b *table) wait(number int, reason string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.rows[number].waits = append(b.rows[number].waits, reason)
+	if l := b.rows[number]; !slices.Contains(l.waits, reason) {
+		l.waits = append(l.waits, reason)
+	}
 }
 
 // print writes a line a row and the totals, and returns how many rows have no

@@ -3,6 +3,7 @@ package delivery
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/redact"
+	"github.com/memhooks/memhooks/shared/seal"
 	"github.com/memhooks/memhooks/shared/sign"
 )
 
@@ -27,6 +29,20 @@ const (
 	headerTest     = "X-Memhooks-Test"
 )
 
+// errAsking says that what a request needs could not be read: a service that is
+// down, a key that is disabled, a right that is missing. Nobody knows anything
+// of the event by it.
+var errAsking = errors.New("it could not be read just now")
+
+// asking wraps what a port failed with. Sealed bytes that are damaged, or whose
+// key is destroyed, will be so ever after: all else may be mended.
+func asking(what string, err error) error {
+	if errors.Is(err, seal.ErrBroken) || errors.Is(err, seal.ErrErased) {
+		return fmt.Errorf("delivery: %s: %w", what, err)
+	}
+	return fmt.Errorf("delivery: %s: %w: %w", what, errAsking, err)
+}
+
 var jsonType = []string{"application/json"}
 
 // request is the POST of an attempt that begins at a time. It writes down in
@@ -34,7 +50,7 @@ var jsonType = []string{"application/json"}
 func (s *Sender) request(ctx context.Context, h *hook.Hook, j *Job, at time.Time) (*http.Request, error) {
 	mode, err := s.cfg.Modes.Effective(ctx, *h)
 	if err != nil {
-		return nil, fmt.Errorf("delivery: redaction: %w", err)
+		return nil, asking("redaction", err)
 	}
 	if j.Redaction == "" || mode.TighterThan(j.Redaction) {
 		j.Redaction = mode
@@ -44,7 +60,7 @@ func (s *Sender) request(ctx context.Context, h *hook.Hook, j *Job, at time.Time
 	event := dialect.Event{Change: c}
 	if j.Redaction.Keeps(redact.Marker) { // else nothing of it would show
 		if event, err = s.cfg.Teller.Tell(ctx, c); err != nil {
-			return nil, fmt.Errorf("delivery: content: %w", err)
+			return nil, asking("content", err)
 		}
 	}
 	req, err := s.signed(ctx, h, event, j.Redaction, at)
@@ -97,7 +113,7 @@ func (s *Sender) sign(ctx context.Context, header http.Header, h *hook.Hook, m s
 	}
 	secrets, err := s.cfg.Secrets.Open(ctx, *h, m.At)
 	if err != nil {
-		return fmt.Errorf("delivery: open the hook's secret: %w", err)
+		return asking("open the hook's secret", err)
 	}
 	if h.Secret != nil && secrets.Product == nil {
 		return errNoSecret

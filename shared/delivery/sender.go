@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -19,8 +20,8 @@ import (
 
 // Teller reads what may be said about a change at this moment: its content, or
 // why there is none any more. It is safe for concurrent use and strongly
-// consistent with erasures. A fault.Unavailable is asked again later and is
-// not the receiver's failure.
+// consistent with erasures. What it fails with is asked again later, without an
+// attempt that counts, but for a seal.ErrBroken: that content is damaged.
 type Teller interface {
 	Tell(ctx context.Context, c change.Change) (dialect.Event, error)
 }
@@ -166,7 +167,7 @@ func (s *Sender) attempt(ctx context.Context, j Job) Outcome {
 	var a answer
 	req, err := s.request(limited, &h, &made, start)
 	switch {
-	case err != nil && (fault.KindOf(err) == fault.Unavailable || limited.Err() != nil):
+	case errors.Is(err, errAsking):
 		return s.putBack(j, unprepared)
 	case err != nil:
 		a.failure = unreadable

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/redact"
+	"github.com/memhooks/memhooks/shared/seal"
 	"github.com/memhooks/memhooks/shared/sign"
 )
 
@@ -31,6 +33,8 @@ type world struct {
 	gone    dialect.Gone
 	content error
 	secrets hook.Secrets
+	sealed  error // of the secrets
+	mode    error
 	answer  func(n int, r *http.Request) (*http.Response, error)
 	got     []*http.Request
 	bodies  []string
@@ -45,11 +49,11 @@ func (w *world) Tell(_ context.Context, c change.Change) (dialect.Event, error) 
 }
 
 func (w *world) Open(context.Context, hook.Hook, time.Time) (hook.Secrets, error) {
-	return w.secrets, nil
+	return w.secrets, w.sealed
 }
 
 func (w *world) Effective(_ context.Context, h hook.Hook) (redact.Mode, error) {
-	return h.Redaction, nil
+	return h.Redaction, w.mode
 }
 
 // signedBy are secrets of which the first signs the product header.
@@ -247,7 +251,13 @@ func TestJobsThatMayNotBeSentAreNotSent(t *testing.T) {
 		"held, repeated by hand":   {func(w *world, j *Job) { w.hook.State, j.Redrive = hook.Held, 1 }, Delivered, 1},
 		"paused, repeated by hand": {func(w *world, j *Job) { w.hook.State, j.Redrive = hook.Paused, 1 }, PutBack, 0},
 		"store busy":               {func(w *world, _ *Job) { w.content = fault.New(fault.Unavailable, "busy") }, PutBack, 0},
-		"content broken":           {func(w *world, _ *Job) { w.content = errors.New("broken") }, RetryAfter, 0},
+		"content's key disabled":   {func(w *world, _ *Job) { w.content = errors.New("the key is disabled") }, PutBack, 0},
+		"content broken":           {func(w *world, _ *Job) { w.content = fmt.Errorf("open: %w", seal.ErrBroken) }, RetryAfter, 0},
+		"secret's key disabled":    {func(w *world, _ *Job) { w.sealed = errors.New("the key is disabled") }, PutBack, 0},
+		"secret broken":            {func(w *world, _ *Job) { w.sealed = fmt.Errorf("open: %w", seal.ErrBroken) }, RetryAfter, 0},
+		"secret erased":            {func(w *world, _ *Job) { w.sealed = seal.ErrErased }, RetryAfter, 0},
+		"policies unreadable":      {func(w *world, _ *Job) { w.mode = errors.New("no right") }, PutBack, 0},
+		"dialect unknown":          {func(w *world, _ *Job) { w.hook.Dialect = "none" }, RetryAfter, 0},
 		"secret missing":           {func(w *world, _ *Job) { w.hook.Secret = &hook.SealedSecret{} }, RetryAfter, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

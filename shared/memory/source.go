@@ -15,7 +15,8 @@ import (
 
 // Tell reads what may be said about a change at this moment: its content is
 // opened now, so that what was forgotten or erased meanwhile is told as gone; by
-// its Seq also what was added again after that.
+// its Seq also what was added again after that. What is damaged is
+// seal.ErrBroken.
 func (s *Service) Tell(ctx context.Context, c change.Change) (dialect.Event, error) {
 	e := dialect.Event{Change: c}
 	switch c.Cause {
@@ -72,8 +73,10 @@ func (s *Service) openInto(ctx context.Context, e dialect.Event, box []byte, bin
 	if err != nil {
 		return e, fmt.Errorf("memory: open event %s: %w", e.Change.EventID(), err)
 	}
-	e.Fields, err = parseFields(plain)
-	return e, err
+	if e.Fields, err = parseFields(plain); err != nil {
+		return e, fmt.Errorf("memory: event %s: %w: %w", e.Change.EventID(), seal.ErrBroken, err)
+	}
+	return e, nil
 }
 
 // View is what filters see of a stored grain: its fields, nil where nobody can

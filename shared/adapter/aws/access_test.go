@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -73,13 +74,55 @@ func TestARemovalThatDiedAnywhereIsEndedByItsRepetition(t *testing.T) {
 				}
 				h.must(c.Remover.Remove(t.Context(), mem))
 			}
-			if keys, rows := h.keys.Dump(), h.main.Dump(); len(keys) > 0 || len(rows) != 1 || rows[0].Part != "T#tenants" {
-				t.Errorf("%s: %d keys and %d rows are left", what, len(keys), len(rows)-1)
-			}
 			if err := c.Remover.Remove(t.Context(), mem); fault.KindOf(err) != fault.NotFound {
 				t.Errorf("%s: removed again: %v", what, err)
+			}
+			h.main.Expire("ttl", time.Now().Add(49*time.Hour)) // until then it is known when the removal ended
+			if keys, rows := h.keys.Dump(), h.main.Dump(); len(keys) > 0 || len(rows) != 1 || rows[0].Part != "tenants" {
+				t.Errorf("%s: %d keys and %d rows are left", what, len(keys), len(rows)-1)
 			}
 			h.must(c.Memories.Put(t.Context(), again))
 		})
 	}
+}
+
+func TestUpkeepEndsARemovalThatNobodyRepeats(t *testing.T) {
+	for dies, done := int64(1), false; !done; dies++ {
+		synctest.Test(t, func(t *testing.T) {
+			h, what := newErasing(t), fmt.Sprint("after ", dies, " writes and upkeep")
+			done = h.process(dies).Cloud().Remover.Remove(t.Context(), mem) == nil
+			a := h.process(forever)
+			for _, later := range []time.Duration{0, 2 * time.Hour} {
+				time.Sleep(later)
+				if _, err := a.Upkeep(t.Context()); err != nil {
+					t.Errorf("%s: %v", what, err)
+				}
+				if err := a.Cloud().Memories.Put(t.Context(), store.Instance{Memory: mem, Version: 1}); !done && (err == nil) != (later > 0) {
+					t.Errorf("%s, %v later: a memory in its place: %v", what, later, err)
+				}
+			}
+			if keys := h.keys.Dump(); len(keys) > 0 || holding(h.main.Dump(), "box of") > 0 {
+				t.Errorf("%s: %d keys and boxes are left", what, len(keys))
+			}
+		})
+	}
+}
+
+func TestARemovalThatUpkeepIsAtWaitsForItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newErasing(t)
+		if h.process(3).Cloud().Remover.Remove(t.Context(), mem) == nil {
+			t.Fatal("it ended")
+		}
+		time.Sleep(2 * time.Hour)
+		if _, err := h.process(2).Upkeep(t.Context()); err == nil {
+			t.Fatal("upkeep ended it")
+		}
+		c := h.process(forever).Cloud()
+		if err := c.Remover.Remove(t.Context(), mem); fault.KindOf(err) != fault.Unavailable {
+			t.Errorf("repeated while upkeep is at it: %v", err)
+		}
+		time.Sleep(time.Hour)
+		h.must(c.Remover.Remove(t.Context(), mem))
+	})
 }

@@ -63,8 +63,6 @@ type Config struct {
 	// are recorded.
 	Company   time.Duration
 	HoldAfter int // dead letters in a row until a hook is held; 0 = never
-	// Visible is how long a job in hand stays hidden unless it is settled.
-	Visible time.Duration
 	// Timeout is one attempt's limit: none begins with less time left.
 	Timeout time.Duration
 	// Console is the address that a dead letter's message leads to; "" = none.

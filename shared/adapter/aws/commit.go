@@ -89,7 +89,7 @@ func (d *draft) add(ctx context.Context, s *store.Step) (bool, error) {
 		return false, err
 	}
 	if isCurrent(rows[0], put.Hash) {
-		return true, nil
+		return d.addAgain(ctx, s, rows[0])
 	}
 	if err := d.takeName(ctx, put.Name, put.Hash); err != nil {
 		return false, err
@@ -103,6 +103,25 @@ func (d *draft) add(ctx context.Context, s *store.Step) (bool, error) {
 		}
 	}
 	return false, d.tell(ctx, s, at)
+}
+
+// addAgain adds a grain that is current: nothing is to be done, unless its key
+// is destroyed. Then an erasure is about to take the grain away, and would take
+// this one with it, which takes its place instead.
+func (d *draft) addAgain(ctx context.Context, s *store.Step, row table.Row) (bool, error) {
+	old := storedOf(row)
+	if live, err := d.isLive(ctx, old.KeyID); live || err != nil {
+		return live, err
+	}
+	if !bytes.Equal(old.Name, s.Put.Name) {
+		if err := d.dropName(ctx, old.Name, old.Lineage); err != nil {
+			return false, err
+		}
+	}
+	if err := d.takeName(ctx, s.Put.Name, old.Lineage); err != nil {
+		return false, err
+	}
+	return false, d.tell(ctx, s, lineageKey(d.m, old.Lineage))
 }
 
 // supersede replaces a lineage's current grain, which moves to a row of its own.
@@ -176,10 +195,7 @@ func (d *draft) tell(ctx context.Context, s *store.Step, at table.Key) error {
 	current.State = store.Current
 	row := rowOf(current)
 	maps.Copy(row, told)
-	row[grainStamp] = d.stamp()
-	if was := d.held[at].was; was != nil {
-		row[grainStamp] = max(d.stamp(), was.Number(grainStamp)+1)
-	}
+	row[grainStamp] = d.stampOver(at)
 	return d.put(at, row)
 }
 
@@ -249,7 +265,9 @@ func (d *draft) takeName(ctx context.Context, name []byte, lineage string) error
 			return refuse(store.Taken, &there)
 		}
 	}
-	return d.put(at, d.leadsTo(lineage))
+	leads := d.leadsTo(lineage)
+	leads[grainStamp] = d.stampOver(lineageKey(d.m, lineage))
+	return d.put(at, leads)
 }
 
 // dropName frees the name, nil for none, that a lineage had.

@@ -70,7 +70,12 @@ func (a *Adapter) compact(ctx context.Context, m change.Memory, from, to int64) 
 			return fmt.Errorf("keep seq %d of the log: %w", e.Seq, err)
 		}
 	}
-	err = a.cfg.Main.Write(ctx, table.Op{
+	return a.raiseFloor(ctx, m, to)
+}
+
+// raiseFloor makes a seq the oldest that stands, where an older one is.
+func (a *Adapter) raiseFloor(ctx context.Context, m change.Memory, to int64) error {
+	err := a.cfg.Main.Write(ctx, table.Op{
 		Action: table.Update, Key: floorKey(m), Set: table.Row{attrCount: to}, OrAbsent: true,
 		If: []table.Clause{{Name: attrCount, Is: table.Less, Value: to}},
 	})
@@ -90,28 +95,35 @@ func sawOf(hookID string, entries []feed.Entry) (seqs []int64) {
 	return seqs
 }
 
-// dropChunks deletes the chunks that lie below the floor and are old. The last
-// one keeps its row, for the head.
+// dropChunks deletes the chunks that lie below the floor and are old, the
+// oldest first. The last one keeps its row, for the head. It ends at the first
+// that stays, so that it costs next to nothing where there is nothing to do.
 func (a *Adapter) dropChunks(ctx context.Context, m change.Memory, b feed.Bounds) error {
 	old := a.cfg.Now().Add(-chunkKept).UnixMilli()
 	q := table.Query{Part: logPart(m), From: sortChunk, To: seqSort(sortChunk, b.Floor)}
-	return a.eachRow(ctx, q, func(f table.Found) error {
-		c, err := readChunk(m, f)
-		if err != nil || c.last() >= b.Floor || c.newest >= old {
-			return err
+	for q.Limit = 1; ; q.Limit = min(2*q.Limit, chunksPage) {
+		page, err := a.cfg.Main.Query(ctx, q)
+		if err != nil {
+			return fmt.Errorf("read the log: %w", err)
 		}
-		op := table.Op{Action: table.Delete, Key: f.Key}
-		if c.last() == b.Head {
-			if c.entries == nil {
-				return nil
+		for _, f := range page.Rows {
+			c, err := readChunk(m, f)
+			if err != nil || c.last() >= b.Floor || c.newest >= old || c.last() >= b.Head && c.entries == nil {
+				return err
 			}
-			op = table.Op{Action: table.Update, Key: f.Key, Remove: []string{attrEntries}, If: table.Present}
+			op := table.Op{Action: table.Delete, Key: f.Key}
+			if c.last() >= b.Head {
+				op = table.Op{Action: table.Update, Key: f.Key, Remove: []string{attrEntries}, If: table.Present}
+			}
+			if err := a.cfg.Main.Write(ctx, op); err != nil {
+				return fmt.Errorf("drop the log's chunk %s: %w", f.Sort, err)
+			}
+			q.After = f.Sort
 		}
-		if err := a.cfg.Main.Write(ctx, op); err != nil {
-			return fmt.Errorf("drop the log's chunk %s: %w", f.Sort, err)
+		if !page.More || len(page.Rows) == 0 {
+			return nil
 		}
-		return nil
-	})
+	}
 }
 
 func keptKey(m change.Memory, seq int64) table.Key {

@@ -35,7 +35,6 @@ type Settings struct {
 	DeadQueueURL string // of the dead letters
 	KMSKey       string // id, ARN or alias of the master key
 
-	Visible   time.Duration // the visibility timeout of the queue of jobs
 	Timeout   time.Duration // as in Config
 	HoldAfter int           // as in Config
 	Console   string        // as in Config
@@ -85,7 +84,7 @@ func Connect(s Settings) (Config, error) {
 		Main: table.New(tables, s.Table), Keys: table.New(tables, s.KeyTable),
 		Jobs: fifo.New(queues, s.QueueURL, longPoll), Dead: fifo.New(queues, s.DeadQueueURL, 0),
 		Wrapper: master{client: kms.NewFromConfig(loaded), key: s.KMSKey},
-		Now:     Clock, Pause: pause, Company: company, Visible: s.Visible, Timeout: s.Timeout,
+		Now:     Clock, Pause: pause, Company: company, Timeout: s.Timeout,
 		HoldAfter: s.HoldAfter, Console: s.Console, View: s.View, Log: s.Log,
 	}, nil
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/memhooks/memhooks/shared/adapter/aws/awstest"
 	"github.com/memhooks/memhooks/shared/adapter/aws/fifo"
 	"github.com/memhooks/memhooks/shared/adapter/aws/table"
-	"github.com/memhooks/memhooks/shared/adapter/aws/trigger"
 	"github.com/memhooks/memhooks/shared/delivery"
 	assembly "github.com/memhooks/memhooks/shared/road"
 	"github.com/memhooks/memhooks/shared/seal"
@@ -100,7 +99,7 @@ type account struct {
 func newAccount(t *testing.T) *account {
 	return &account{
 		t: t, main: awstest.NewTable(1), keys: awstest.NewTable(1), bill: newBill(),
-		jobs: awstest.NewQueue(time.Now, trigger.Visible), dead: awstest.NewQueue(time.Now, trigger.Visible),
+		jobs: awstest.NewQueue(time.Now, visible), dead: awstest.NewQueue(time.Now, visible),
 	}
 }
 
@@ -285,7 +284,7 @@ func (c *account) function(name string) *lambda {
 	l.adapter = aws.New(aws.Config{
 		Main: billedRows{c, c.main, name}, Keys: billedRows{c, c.keys, name}, Jobs: billedLine{c, c.jobs, false}, Dead: billedLine{c, c.dead, true},
 		Wrapper: billedMaster{c, awstest.NewWrapper()}, Now: time.Now, Pause: pause, Company: time.Second,
-		HoldAfter: s.HoldAfter, Visible: trigger.Visible, Timeout: s.Timeout, Log: log,
+		HoldAfter: s.HoldAfter, Timeout: s.Timeout, Log: log,
 	})
 	l.stages = assembly.Assemble(l.adapter.Cloud(), s, "test", time.Now, log)
 	l.sender = delivery.New(delivery.Config{

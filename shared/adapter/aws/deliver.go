@@ -46,21 +46,21 @@ func (r *round) deliver(t *task) (attempted bool) {
 	goes, err := r.look(t)
 	switch {
 	case err != nil:
-		r.broken(t, brokenWait, err)
+		r.broken(t, t.later(), err)
 		return false
 	case !goes:
 		return false
 	}
 	outcomes := r.handle(r.attempt, []delivery.Job{t.Job})
 	if len(outcomes) != 1 {
-		r.broken(t, brokenWait, fmt.Errorf("delivery %s: %d outcomes of one job", t.job.ID(), len(outcomes)))
+		r.broken(t, t.later(), fmt.Errorf("delivery %s: %d outcomes of one job", t.job.ID(), len(outcomes)))
 		return true
 	}
 	switch err := r.outcome(t, &outcomes[0]); {
 	case errors.Is(err, errMoved):
 		r.back(t, 0)
 	case err != nil:
-		r.broken(t, brokenWait, err)
+		r.broken(t, t.later(), err)
 	}
 	return true
 }
@@ -110,9 +110,7 @@ func takes(h *hookRow, redrive int) bool {
 }
 
 // resting is how long a redrive of a hook that takes none is put away.
-func resting(receives int) time.Duration {
-	return min(restOnce<<min(max(receives, 1)-1, 10), restMost)
-}
+func resting(receives int) time.Duration { return growing(receives, restOnce, restMost) }
 
 func (r *round) timeIsUp() bool {
 	if r.begin.Err() != nil {
@@ -157,6 +155,7 @@ func (r *round) movedBack(t *task, h *hookRow) error {
 func (r *round) outcome(t *task, o *delivery.Outcome) error {
 	switch o.Verdict {
 	case delivery.Delivered:
+		t.to.delivered(o.At)
 		if t.Redrive == 0 && t.known == nil {
 			t.first = &delivery.Success{Seq: t.Entry.Seq, Code: o.Status, At: o.At, Took: o.Took}
 			return nil
@@ -179,7 +178,7 @@ func (r *round) outcome(t *task, o *delivery.Outcome) error {
 // epoch brings it.
 func (r *round) putBack(t *task, delay time.Duration) error {
 	if delay > 0 {
-		r.back(t, delay)
+		r.back(t, max(delay, t.later()))
 		return nil
 	}
 	h, err := r.a.hookRow(r.write, t.memory(), t.Hook)

@@ -39,6 +39,15 @@ func newDraft(a *Adapter, m change.Memory) *draft {
 
 func (d *draft) stamp() int64 { return d.a.stamp(d.a.cfg.Now()) }
 
+// stampOver is a stamp above that of a row as it was read.
+func (d *draft) stampOver(key table.Key) int64 {
+	stamp := d.stamp()
+	if at := d.held[key]; at != nil && at.was != nil {
+		stamp = max(stamp, at.was.Number(grainStamp)+1)
+	}
+	return stamp
+}
+
 // leadsTo is a row that leads to a lineage.
 func (d *draft) leadsTo(lineage string) table.Row {
 	return table.Row{grainLineage: rawHash(lineage), grainStamp: d.stamp()}

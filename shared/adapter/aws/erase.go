@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/adapter/aws/table"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -108,6 +107,9 @@ func (e *erasure) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := e.makeWay(ctx, len(keys) > 0); err != nil {
+		return err
+	}
 	if len(keys) > 0 {
 		return e.move(ctx, fence{Stage: stageRaised, At: e.now().UnixMilli()})
 	}
@@ -116,7 +118,7 @@ func (e *erasure) begin(ctx context.Context) error {
 		return err
 	}
 	if e.told.ID == "" {
-		e.told = e.fence.Told // upkeep's
+		e.told = change.Change(e.fence.Told) // upkeep's
 	}
 	if len(changes) > 0 {
 		e.told = changes[0]
@@ -169,7 +171,7 @@ func (e *erasure) proof(ctx context.Context) error {
 	}
 	next := fence{Stage: stageProven, At: e.fence.At}
 	if len(changes) > 0 {
-		next.Told = changes[0]
+		next.Told = noted(changes[0])
 	}
 	e.keys = keys
 	return e.move(ctx, next)
@@ -269,30 +271,15 @@ func (e *erasure) destroyPair(ctx context.Context, f table.Found) error {
 // tell decides what is told: by the plan's last word, or where an earlier call
 // proved the keys, by what was proven then.
 func (e *erasure) tell(ctx context.Context) error {
-	e.told = e.fence.Told
+	e.told = change.Change(e.fence.Told)
 	if err := e.find(ctx); err != nil {
 		return err
 	}
 	next := e.fence
 	next.Stage, next.Told.Count = stageTold, len(e.doom.current)
 	if len(e.keys) > 0 && len(e.doom.changes) > 0 {
-		next.Told = e.doom.changes[0]
+		next.Told = noted(e.doom.changes[0])
 	}
-	e.told = next.Told
+	e.told = change.Change(next.Told)
 	return e.move(ctx, next)
-}
-
-// mark raises the Erased change of an erasure, once.
-func (e *erasure) mark(ctx context.Context, c change.Change) error {
-	if c.ID == "" {
-		return nil
-	}
-	now := e.now()
-	c.Memory = e.m
-	row := changeAttrs(c, now)
-	row[attrExpires] = now.Add(markerKept).Unix()
-	if err := unless(ctx, e.a.cfg.Main, table.Op{Key: markerKey(e.m, c.ID), Set: row, If: table.Absent}); err != nil {
-		return fmt.Errorf("raise %s: %w", events.Erased, err)
-	}
-	return nil
 }

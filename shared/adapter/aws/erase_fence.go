@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/adapter/aws/table"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -40,11 +41,33 @@ const (
 // fence is one erasure under way: an attribute of the memory's row of fences,
 // in JSON, named for its selector.
 type fence struct {
-	Stage  stage         `json:"stage"`
-	At     int64         `json:"at"` // when it was raised or ended, epoch milliseconds
-	Person string        `json:"person,omitempty"`
-	Scope  string        `json:"scope,omitempty"`
-	Told   change.Change `json:"told,omitzero"` // Erased; its Count counts from stageTold on
+	Stage  stage  `json:"stage"`
+	At     int64  `json:"at"` // when it was raised or ended, epoch milliseconds
+	Person string `json:"person,omitempty"`
+	Scope  string `json:"scope,omitempty"`
+	Told   noted  `json:"told,omitzero"` // Erased; its Count counts from stageTold on
+}
+
+// noted is a change as a fence keeps it: small, for all fences of a memory
+// share one row.
+type noted struct {
+	ID          string        `json:"i,omitempty"`
+	Memory      change.Memory `json:"-"`
+	Cause       events.Cause  `json:"c,omitempty"`
+	At          int64         `json:"t,omitempty"`
+	Lineage     string        `json:"l,omitempty"`
+	Hash        string        `json:"h,omitempty"`
+	Superseded  string        `json:"o,omitempty"`
+	GrainType   string        `json:"g,omitempty"`
+	Namespace   string        `json:"s,omitempty"`
+	UserID      string        `json:"u,omitempty"`
+	ScopePath   string        `json:"p,omitempty"`
+	CreatedAt   int64         `json:"a,omitempty"`
+	Count       int           `json:"n,omitempty"`
+	Fingerprint string        `json:"f,omitempty"`
+	KeyID       string        `json:"k,omitempty"`
+	Content     []byte        `json:"b,omitempty"`
+	Seq         int64         `json:"q,omitempty"`
 }
 
 func fenceKey(m change.Memory) table.Key { return table.Key{Part: part(m), Sort: sortFence} }
@@ -116,7 +139,53 @@ func (e *erasure) load(ctx context.Context) error {
 	if err := json.Unmarshal([]byte(e.text), &e.fence); err != nil {
 		return fmt.Errorf("decode an erasure under way: %w", err)
 	}
+	if e.fence.Told.ID != "" {
+		e.fence.Told.Memory = e.m
+	}
 	return nil
+}
+
+// fencesFull is how many bytes the fences of a memory may take before another
+// is raised: well below what a row can hold.
+const fencesFull = 350 << 10
+
+// makeWay ends the erasures of other selectors that have destroyed keys which
+// this one covers too, and have not taken away yet what those sealed: this one
+// would not find the keys any more. It fails with errContinued where it ended
+// one, and where a fence is to be raised for which the memory's row has no room.
+func (e *erasure) makeWay(ctx context.Context, raises bool) error {
+	rows, err := e.a.cfg.Keys.Get(ctx, fenceKey(e.m))
+	if err != nil {
+		return fmt.Errorf("read the erasures under way: %w", err)
+	}
+	all, err := fences(rows[0])
+	if err != nil {
+		return err
+	}
+	size := 0
+	for name, f := range all {
+		size += len(name) + len(rows[0].Text(name))
+		if name == fenceName(e.sel) || !f.certain() || !overlap(e.sel, f.selector()) {
+			continue
+		}
+		if err := e.a.continueErasure(ctx, e.m, f); err != nil {
+			return fmt.Errorf("end another erasure first: %w", err)
+		}
+		return errContinued
+	}
+	if raises && size > fencesFull {
+		return fault.New(fault.Unavailable, "memory %q had too many erasures within a day: repeat the request in some hours", e.m.ID)
+	}
+	return nil
+}
+
+// overlap says whether two selectors may cover the same pair.
+func overlap(a, b seal.Selector) bool {
+	if a.Person != "" && b.Person != "" {
+		return a.Person == b.Person
+	}
+	at := func(sel seal.Selector) seal.Pair { return seal.Pair{Scope: strings.TrimRight(sel.Scope, "/")} }
+	return a.Person != b.Person || a.Covers(at(b)) || b.Covers(at(a))
 }
 
 // move brings the erasure to a stage, on condition that nobody else has moved

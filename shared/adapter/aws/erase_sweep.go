@@ -75,7 +75,7 @@ func (d *doom) take(f table.Found) {
 
 // sweep raises what is told and takes away what the destroyed keys sealed.
 func (e *erasure) sweep(ctx context.Context) error {
-	e.told = e.fence.Told
+	e.told = change.Change(e.fence.Told)
 	if e.doom == nil {
 		if err := e.find(ctx); err != nil {
 			return err
@@ -109,7 +109,22 @@ func (e *erasure) sweep(ctx context.Context) error {
 	if !e.upkeep {
 		return e.move(ctx, fence{})
 	}
-	return e.move(ctx, fence{Stage: stageEnded, At: e.now().UnixMilli(), Told: e.told})
+	return e.move(ctx, fence{Stage: stageEnded, At: e.now().UnixMilli(), Told: noted(e.told)})
+}
+
+// mark raises the Erased change of an erasure, once.
+func (e *erasure) mark(ctx context.Context, c change.Change) error {
+	if c.ID == "" {
+		return nil
+	}
+	now := e.now()
+	c.Memory = e.m
+	row := changeAttrs(c, now)
+	row[attrExpires] = now.Add(markerKept).Unix()
+	if err := unless(ctx, e.a.cfg.Main, table.Op{Key: markerKey(e.m, c.ID), Set: row, If: table.Absent}); err != nil {
+		return fmt.Errorf("raise %s: %w", events.Erased, err)
+	}
+	return nil
 }
 
 // end ends a lineage unless it has moved on to another key, and tells c where

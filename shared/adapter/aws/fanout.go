@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/memhooks/memhooks/shared/adapter/aws/table"
 	"github.com/memhooks/memhooks/shared/change"
@@ -19,14 +20,14 @@ const memoriesAtOnce = 8
 
 // Fanout takes what rows tell on to the log and to the hooks: each change gets
 // its seq, its jobs are put in line; a hook that turned active gets what waits
-// for it. Records come in the order of a stream's shard; several shards, and
+// for it, as far as time allows: later batches and Upkeep go on with it. Records come in the order of a stream's shard; several shards, and
 // the same record again, may come at once. It returns how many records from
 // the front are finished: those behind them are to come again, all of them.
 func (a *Adapter) Fanout(ctx context.Context, records []table.Record) (done int, err error) {
-	shares := sharesOf(records)
+	shares, until := sharesOf(records), catchUpEnd(ctx, catchUpBatch)
 	_ = abreast(ctx, len(shares), memoriesAtOnce, func(ctx context.Context, i int) error {
 		s := shares[i]
-		s.err = a.tell(ctx, s)
+		s.err = a.tell(ctx, s, until)
 		s.done = s.err == nil
 		return nil // the others go on
 	})
@@ -114,9 +115,9 @@ func partHook(part string) string {
 	return id
 }
 
-// tell handles one memory's share. What a memory that is gone told has ended
-// with it.
-func (a *Adapter) tell(ctx context.Context, s *share) error {
+// tell handles one memory's share, and catches up with its hooks until a time.
+// What a memory that is gone told has ended with it.
+func (a *Adapter) tell(ctx context.Context, s *share, until time.Time) error {
 	t := &telling{a: a, m: s.memory}
 	if err := t.take(s.changes); err != nil {
 		return err
@@ -124,11 +125,11 @@ func (a *Adapter) tell(ctx context.Context, s *share) error {
 	if err := t.append(ctx); err != nil {
 		return err
 	}
-	if err := t.send(ctx); err != nil {
+	if err := t.send(ctx, until); err != nil {
 		return err
 	}
 	for _, id := range s.resumed {
-		if err := a.catchUp(ctx, s.memory, id); err != nil {
+		if _, err := a.catchUp(ctx, s.memory, id, until); err != nil {
 			return err
 		}
 	}

@@ -142,7 +142,9 @@ func (a *Adapter) tidy(ctx context.Context, m change.Memory, lineage string, row
 		return fmt.Errorf("empty older versions: %w", err)
 	}
 	if name := row.Bytes(grainName); name != nil {
-		leads := []table.Clause{{Name: grainLineage, Is: table.Equal, Value: rawHash(lineage)}}
+		leads := []table.Clause{ // and did before the end: a lineage that is made again takes its name anew
+			{Name: grainLineage, Is: table.Equal, Value: rawHash(lineage)}, {Name: grainStamp, Is: table.Less, Value: row.Number(grainStamp)},
+		}
 		if err := unless(ctx, a.cfg.Main, table.Op{Action: table.Delete, Key: nameKey(m, name), If: leads, OrAbsent: true}); err != nil {
 			return fmt.Errorf("free a name: %w", err)
 		}

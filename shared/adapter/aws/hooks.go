@@ -184,6 +184,7 @@ func (s hooks) create(ctx context.Context, h hook.Hook) (hook.Hook, error) {
 		table.Op{Action: table.Check, Key: memoryKey(h.Memory), If: table.Present},
 		table.Op{Action: table.Put, Key: placeKey(h.Memory, h.ID), Set: table.Row{
 			placeEpoch: made.epoch, placeLine: made.Since, placeDone: made.Since + 1, placeRaised: s.a.cfg.Now().UnixMilli(),
+			placeDead: int64(0),
 		}},
 	)
 	var refused *table.ConditionError

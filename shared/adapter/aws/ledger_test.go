@@ -61,7 +61,8 @@ func (y *yard) move(r *rand.Rand) {
 		if r.IntN(4) == 0 {
 			_, err := mover{y.Adapter}.SkipToHead(ctx, yardOf, "h")
 			y.must(err)
-			y.must(y.catchUp(ctx, yardOf, "h"))
+			_, err = y.catchUp(ctx, yardOf, "h", catchUpEnd(ctx, catchUpUpkeep))
+			y.must(err)
 		}
 	default:
 		_, err := y.neededBy(ctx, yardOf, y.hook(), y.head)

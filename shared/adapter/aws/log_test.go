@@ -1,6 +1,7 @@
 package aws_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/feed"
+	"github.com/memhooks/memhooks/shared/hook"
 )
 
 func TestALargeBatchBecomesSeveralChunks(t *testing.T) {
@@ -30,6 +32,65 @@ func TestALargeBatchBecomesSeveralChunks(t *testing.T) {
 			r.Errorf("%d changes became %d entries, or another order", len(ids), len(got))
 		}
 		r.once(1, ids)
+	})
+}
+
+func TestALargeBacklogHoldsNoBatchUp(t *testing.T) {
+	onRoad(t, 1, func(r *road) {
+		a := r.adapter(r.main)
+		r.turn("h", hook.Paused)
+		ids := r.raise(7000)
+		r.tell(a, r.records())
+		r.turn("h", hook.Active)
+		resumed := r.records()
+		r.tell(a, resumed)
+		if n := len(r.inLine()); n != 2000 {
+			r.Errorf("in the batch that told of the resumed hook %d of 7000 jobs were put in line", n)
+		}
+		ids = append(ids, r.raise(1)...)
+		r.tell(a, r.records())
+		if got := r.log(); len(got) != len(ids) || len(r.inLine()) != 4000 {
+			r.Errorf("with the next batch %d changes are in the log and %d jobs in line", len(got), len(r.inLine()))
+		}
+		_, err := a.Upkeep(r.Context()) // the memory falls silent
+		r.must(err)
+		r.once(2, ids)
+		ids = append(ids, r.raise(1)...)
+		r.tell(a, r.records())
+		r.once(2, ids)
+		if sent := r.inLine(); !slices.IsSorted(sent) {
+			r.Error("jobs are in line out of order")
+		}
+	})
+}
+
+func TestOldChunksOfASilentLogGo(t *testing.T) {
+	onRoad(t, 1, func(r *road) {
+		a := r.adapter(r.main)
+		upkeep := func(want map[int64]int64) {
+			r.Helper()
+			_, err := a.Upkeep(r.Context())
+			r.must(err)
+			if got := r.chunks(); !maps.Equal(got, want) {
+				r.Errorf("chunks %v stand, not %v", got, want)
+			}
+		}
+		for range 3 {
+			r.raise(2)
+			r.tell(a, r.records())
+			r.must(pause(r.Context(), 10*time.Hour))
+		}
+		r.must(r.cloud.Compactor.Compact(r.Context(), r.mem, 7))
+		r.must(r.cloud.HookRemover.Remove(r.Context(), r.mem, "h"))
+		upkeep(map[int64]int64{2: 2, 4: 2})
+		r.must(pause(r.Context(), 10*time.Hour))
+		upkeep(map[int64]int64{4: 2})
+		r.must(pause(r.Context(), 10*time.Hour))
+		upkeep(map[int64]int64{4: 0})
+		upkeep(map[int64]int64{4: 0})
+		if b, err := r.cloud.Log.Bounds(r.Context(), r.mem); err != nil || b != (feed.Bounds{Head: 6, Floor: 7}) {
+			r.Errorf("the bounds are %+v, %v", b, err)
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,20 +23,30 @@ const (
 	memoryPolicies = "policies" // JSON
 	memoryMade     = "created"
 	memoryVersion  = "version"
+	memoryPut      = "put"   // drawn anew for each put
+	memoryAfter    = "after" // when the removal of one of the same name ended; missing where none did of late
 )
 
 // Put is the port's. The tenant's row is put before its first memory, so that
 // none is there without it.
 func (r registry) Put(ctx context.Context, i store.Instance) error {
 	asked := r.a.cfg.Now()
-	ops := []table.Op{{Key: memoryKey(i.Memory), Set: table.Row{memoryVersion: int64(i.Version)}}}
+	ops := []table.Op{{Key: memoryKey(i.Memory), Set: table.Row{memoryVersion: int64(i.Version), memoryPut: rand.Text()}}}
 	op := &ops[0]
 	if i.Version == 1 {
 		if err := r.a.cfg.Main.Write(ctx, table.Op{Key: tenantKey(i.Memory.Tenant)}); err != nil {
 			return fmt.Errorf("note tenant %q: %w", i.Memory.Tenant, err)
 		}
+		removal, err := r.a.cfg.Main.Get(ctx, removalKey(i.Memory))
+		if err != nil {
+			return fmt.Errorf("look for a removal of memory %q: %w", i.Memory.ID, err)
+		}
+		over := table.Absent
+		if ended := removal[0].Number(removalEnded); ended > 0 {
+			op.Set[memoryAfter], over = ended, []table.Clause{{Name: removalEnded, Is: table.Equal, Value: ended}}
+		}
 		op.Set[memoryMade], op.If = i.CreatedAt, table.Absent
-		ops = append(ops, table.Op{Action: table.Check, Key: removalKey(i.Memory), If: table.Absent})
+		ops = append(ops, table.Op{Action: table.Check, Key: removalKey(i.Memory), If: over})
 		op = &ops[0]
 	} else {
 		op.Action = table.Update
@@ -49,13 +60,24 @@ func (r registry) Put(ctx context.Context, i store.Instance) error {
 	switch {
 	case errors.As(err, &refused) && refused.At > 0:
 		return fault.New(fault.Unavailable, "memory %q is being removed: try again in a few seconds", i.Memory.ID)
-	case errors.As(err, &refused):
+	case errors.As(err, &refused) && !wasPut(refused.Row, op):
 		return fault.New(fault.Conflict, "memory %q was changed meanwhile: it has version %d now", i.Memory.ID, refused.Row.Number(memoryVersion))
-	case err != nil:
+	case err != nil && refused == nil:
 		return fmt.Errorf("put memory %q: %w", i.Memory.ID, err)
 	}
 	r.a.believe(belief{memory: i.Memory}, asked)
 	return nil
+}
+
+// wasPut says whether an operation was refused because it had happened already:
+// it was sent twice, and its first answer got lost.
+func wasPut(row table.Row, op *table.Op) bool {
+	for name, value := range op.Set {
+		if row[name] != value {
+			return false
+		}
+	}
+	return true
 }
 
 // describe adds a memory's texts to the operation that puts or updates it.

@@ -14,14 +14,16 @@ import (
 
 // The attributes of a hook's place.
 const (
-	placeEpoch   = "e"
-	placeRaised  = "at" // when the epoch began, epoch milliseconds
-	placeLine    = "l"
-	placeDead    = "dd"
-	placeFloor   = "fl"
-	placeDone    = "dn"
-	placeChanges = "r" // counts changes of floor, done and the tallies
-	placeTally   = "n_"
+	placeEpoch    = "e"
+	placeRaised   = "at" // when the epoch began, epoch milliseconds
+	placeLine     = "l"
+	placeDead     = "dd"
+	placeDeadAt   = "da"
+	placeDeadFrom = "df"
+	placeFloor    = "fl"
+	placeDone     = "dn"
+	placeChanges  = "r" // counts changes of floor, done and the tallies
+	placeTally    = "n_"
 )
 
 // place is how far a hook has come. What has ended below done is counted in
@@ -31,6 +33,8 @@ type place struct {
 	epoch, raised int64
 	line          int64 // the seq up to which catch-up has put jobs of the epoch in line
 	dead          int   // dead letters in a row in this epoch
+	deadAt        int64 // when the first of them died, epoch milliseconds
+	deadFrom      int64 // done as it was then: what ended later has no lower seq, but for redrives
 	floor         int64 // the lowest seq that has rows
 	done          int64 // all that the hook saw below it has ended; without any row: as skipped
 	changes       int64
@@ -40,6 +44,7 @@ type place struct {
 func readPlace(row table.Row) place {
 	p := place{
 		epoch: row.Number(placeEpoch), raised: row.Number(placeRaised), line: row.Number(placeLine), dead: int(row.Number(placeDead)),
+		deadAt: row.Number(placeDeadAt), deadFrom: row.Number(placeDeadFrom),
 		floor: row.Number(placeFloor), done: row.Number(placeDone), changes: row.Number(placeChanges),
 		ended: make(map[delivery.Status]int64),
 	}

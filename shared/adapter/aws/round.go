@@ -15,8 +15,10 @@ import (
 
 const (
 	unreadWait = 10 * time.Minute // for a message that can't be read: a newer version may
-	brokenWait = time.Second      // after a failure of the store
-	writeTime  = 30 * time.Second // for what is recorded after the context's end
+	brokenOnce = time.Second      // after a failure of the store, then twice as long, and so on
+	brokenMost = 10 * time.Minute
+	writeTime  = 30 * time.Second       // for what is recorded after the context's end
+	endTime    = 500 * time.Millisecond // of the time that is left, for the answer to a function's caller
 )
 
 // round is a batch of messages in hand.
@@ -54,6 +56,9 @@ type target struct {
 	hook   *hookRow // nil: it is gone
 	place  place
 	firsts map[int64]map[int64]delivery.Success // bucket → what is known to be delivered
+
+	lastGood int64   // when the round's last success ended, epoch milliseconds; 0: none
+	deaths   []int64 // when its dead letters did that were counted
 }
 
 func (t *target) now() (*hookRow, place) {
@@ -93,11 +98,11 @@ func (a *Adapter) newRound(begin, attempt context.Context, handle delivery.Handl
 // run has all done but the end of the last messages.
 func (r *round) run() {
 	var cancel context.CancelFunc
-	r.write, cancel = outliving(r.begin, writeTime)
+	r.write, cancel = writing(r.begin)
 	defer cancel()
 	if err := r.load(); err != nil {
 		for _, t := range r.tasks {
-			r.broken(t, brokenWait, nil)
+			r.broken(t, t.later(), nil)
 		}
 		r.broken(nil, 0, err)
 	}
@@ -105,6 +110,18 @@ func (r *round) run() {
 		go r.follow(chain)
 	}
 	r.collect()
+}
+
+// writing is the context of what is recorded: it outlives another whose end is
+// not known. A function ends at its deadline, and what it records does before.
+func writing(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := outliving(ctx, writeTime)
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return longer, cancel
+	}
+	limit, end := context.WithDeadline(longer, deadline.Add(-endTime))
+	return limit, func() { end(); cancel() }
 }
 
 // outliving is a context that ends so much after another.
@@ -121,6 +138,16 @@ func outliving(ctx context.Context, by time.Duration) (context.Context, context.
 	})
 	return longer, func() { stop(); cancel() }
 }
+
+// growing is how long a message waits that came so often without an outcome:
+// once, then twice as long, and so on. A queue gives up a message after a number
+// of receptions, which take days this way.
+func growing(receives int, once, most time.Duration) time.Duration {
+	return min(once<<min(max(receives, 1)-1, 20), most)
+}
+
+// later is how long a task waits after a failure that is not its receiver's.
+func (t *task) later() time.Duration { return growing(t.Receives, brokenOnce, brokenMost) }
 
 // back has a task's message come again after a while.
 func (r *round) back(t *task, wait time.Duration) {

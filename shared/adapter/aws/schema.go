@@ -10,9 +10,9 @@ import (
 
 // The main table. M stands for a memory's partition, tenant/memory.
 //
-//	T#tenants      tenant             a tenant that has a memory
+//	tenants        tenant             a tenant that has a memory
 //	T#<tenant>     m#<memory>         a memory instance
-//	               r#<memory>         a removal of a memory under way
+//	               r#<memory>         a removal of a memory under way and, for two days, when it ended (ttl)
 //	               a#<key id>         a bearer key, by id
 //	A#<hash>       a                  a bearer key, by the hash of the raw key
 //	R#<key>        r                  a receipt of an idempotency key (ttl)
@@ -41,7 +41,7 @@ import (
 //
 // A row that tells carries attrTells; the stream's filter lets no other pass.
 const (
-	partTenants = "T#tenants"
+	partTenants = "tenants"
 
 	sortMemory  = "m#"
 	sortRemoval = "r#"

@@ -7,8 +7,6 @@ import (
 	"github.com/memhooks/memhooks/shared/adapter/aws/fifo"
 	"github.com/memhooks/memhooks/shared/adapter/aws/table"
 	"github.com/memhooks/memhooks/shared/delivery"
-	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/hook"
 )
 
 // settle records the first attempts that ended well and hides what comes again.
@@ -44,7 +42,7 @@ func (r *round) recordFirsts(tasks []*task) {
 			byTarget[t.to] = append(byTarget[t.to], t)
 		}
 	}
-	for to, some := range byTarget {
+	for _, some := range byTarget {
 		firsts := make([]delivery.Success, len(some))
 		for i, t := range some {
 			firsts[i] = *t.first
@@ -54,34 +52,16 @@ func (r *round) recordFirsts(tasks []*task) {
 			err = errors.Join(err, r.a.cfg.Main.Write(r.write, op))
 		}
 		if err == nil {
-			err = r.succeeded(some[0], to)
+			err = r.succeeded(some[0])
 		}
 		if err == nil {
 			continue
 		}
 		r.broken(nil, 0, fmt.Errorf("record what hook %s was delivered: %w", some[0].Hook, err))
 		for _, t := range some {
-			r.back(t, brokenWait)
+			r.back(t, t.later())
 		}
 	}
-}
-
-// succeeded ends a row of dead letters.
-func (r *round) succeeded(t *task, to *target) error {
-	h, p := to.now()
-	if h == nil || p.dead == 0 {
-		return nil
-	}
-	err := r.a.cfg.Main.Write(r.write, table.Op{
-		Action: table.Update, Key: placeKey(t.memory(), t.Hook), Set: table.Row{placeDead: int64(0)},
-		If: []table.Clause{{Name: placeEpoch, Is: table.Equal, Value: p.epoch}},
-	})
-	if refused := new(table.ConditionError); err != nil && !errors.As(err, &refused) {
-		return err
-	}
-	p.dead = 0
-	to.set(h, p)
-	return nil
 }
 
 // record writes what came of an attempt in the delivery's row. Where others
@@ -108,7 +88,7 @@ func (r *round) record(t *task, o *delivery.Outcome, status delivery.Status, nex
 	}
 	t.known = &next
 	if status == delivery.StatusDelivered {
-		return r.succeeded(t, t.to)
+		return r.succeeded(t)
 	}
 	return nil
 }
@@ -142,52 +122,4 @@ func (r *round) giveUp(t *task, o *delivery.Outcome) error {
 		return r.a.bury(r.write, h, t.job, t.known)
 	}
 	return nil
-}
-
-// count adds a dead letter to its hook's row of them, and turns the hook where
-// it is one too many, or its receiver wants no more.
-func (r *round) count(t *task, o *delivery.Outcome) error {
-	_, p := t.to.now()
-	err := r.a.cfg.Main.Write(r.write, table.Op{
-		Action: table.Update, Key: placeKey(t.memory(), t.Hook), Add: map[string]int64{placeDead: 1},
-		If: []table.Clause{{Name: placeEpoch, Is: table.Equal, Value: p.epoch}},
-	})
-	if refused := new(table.ConditionError); err != nil && !errors.As(err, &refused) {
-		return fmt.Errorf("count dead letters of hook %s: %w", t.Hook, err)
-	}
-	for range hookTries {
-		h, err := r.a.hookRow(r.write, t.memory(), t.Hook)
-		if fault.KindOf(err) == fault.NotFound && err != nil {
-			t.to.set(nil, place{})
-			return nil
-		}
-		var now place
-		if err == nil {
-			now, err = r.a.place(r.write, t.memory(), t.Hook)
-		}
-		if err != nil {
-			return err
-		}
-		t.to.set(&h, now)
-		state := after(&h, &now, p.epoch, o, r.a.cfg.HoldAfter)
-		if state == h.State {
-			return nil
-		}
-		if err := r.a.turn(r.write, h, state); err != nil && !errors.Is(err, errMoved) {
-			return fmt.Errorf("turn hook %s %s: %w", h.ID, state, err)
-		}
-	}
-	return nil
-}
-
-// after is the state of a hook after a dead letter of an epoch that its place
-// has counted.
-func after(h *hookRow, p *place, epoch int64, o *delivery.Outcome, holdAfter int) hook.State {
-	switch {
-	case o.Disable && h.epoch == epoch:
-		return hook.Disabled
-	case h.State == hook.Active && p.epoch == epoch && delivery.After(delivery.Health{Dead: p.dead - 1}, *o, holdAfter).Held:
-		return hook.Held
-	}
-	return h.State
 }

@@ -3,71 +3,91 @@ package aws
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"github.com/memhooks/memhooks/shared/adapter/aws/fifo"
-	"github.com/memhooks/memhooks/shared/adapter/aws/table"
 	"github.com/memhooks/memhooks/shared/change"
-	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
 )
 
 const (
 	stuckAfter = time.Hour      // without an outcome, a line may have lost its jobs
 	lostAfter  = 24 * time.Hour // a job that waits longer without an attempt may be lost alone
-	graveLooks = 100            // receptions from the queue of dead letters in one sweep
-	graveTime  = 5 * time.Second
 )
 
-// sweep does for the queues what nobody waits for: it restarts lines that have
-// lost their jobs, sends redrives again that have lost theirs, and takes dead
-// letters out of their queue that are dead no longer.
+// sweep does for logs and queues what nobody waits for: it drops old chunks
+// that were compacted, restarts lines that have lost their jobs, sends redrives
+// again that have lost theirs, brings hooks further that are not caught up
+// with, and takes dead letters out of their queue that are dead no longer.
 func (a *Adapter) sweep(ctx context.Context) error {
+	var behind []hookRow
 	err := a.allMemories(ctx, func(m change.Memory) error {
-		hooks, err := a.hookRows(ctx, m)
-		if err != nil || len(hooks) == 0 {
-			return err
-		}
-		head, err := a.lastChunk(ctx, m)
-		for _, h := range hooks {
-			if err == nil && h.Mode == hook.Webhook {
-				err = a.unstick(ctx, h, head.last())
-			}
-		}
+		some, err := a.sweepMemory(ctx, m)
+		behind = append(behind, some...)
 		return err
 	})
-	return errors.Join(err, a.sweepGraves(ctx))
+	return errors.Join(err, a.catchUpAll(ctx, behind), a.sweepGraves(ctx))
+}
+
+// sweepMemory looks after one memory's log and lines, and returns the hooks
+// that are not caught up with.
+func (a *Adapter) sweepMemory(ctx context.Context, m change.Memory) (behind []hookRow, err error) {
+	floor, err := a.floor(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	hooks, err := a.hookRows(ctx, m)
+	if err != nil || len(hooks) == 0 && floor == 1 {
+		return nil, err
+	}
+	head, err := a.lastChunk(ctx, m)
+	if err == nil && floor > 1 {
+		err = a.dropChunks(ctx, m, feed.Bounds{Head: head.last(), Floor: floor})
+	}
+	for _, h := range hooks {
+		if err != nil || h.Mode != hook.Webhook {
+			continue
+		}
+		var restarted, in bool
+		if restarted, err = a.unstick(ctx, h, head.last()); err == nil && !restarted {
+			in, err = a.inLine(ctx, m, h, head.hooks[h.ID])
+		}
+		if err == nil && !in && pushed(h) {
+			behind = append(behind, h)
+		}
+	}
+	return behind, err
 }
 
 // unstick restarts a hook's line where the job that should be next seems to be
-// lost, and sends redrives again of which nothing was heard.
-func (a *Adapter) unstick(ctx context.Context, h hookRow, head int64) error {
+// lost, so that it is to be caught up with, and sends redrives again of which
+// nothing was heard.
+func (a *Adapter) unstick(ctx context.Context, h hookRow, head int64) (restarted bool, err error) {
 	if _, err := a.neededBy(ctx, h.Memory, h, head); err != nil {
-		return err
+		return false, err
 	}
 	p, err := a.place(ctx, h.Memory, h.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	rows, err := a.others(ctx, h.Memory, h.ID, p.floor, highestSeq)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := a.resend(ctx, h, rows); err != nil || h.State != hook.Active || p.done > head {
-		return err
+		return false, err
 	}
 	stuck, err := a.stuck(ctx, &h, p, rows)
 	if err != nil || !stuck {
-		return err
+		return false, err
 	}
 	if err := a.raise(ctx, h, nil, p.done-1); errors.Is(err, errMoved) {
-		return nil // it has just begun an epoch, or was changed: the next sweep looks again
+		return false, nil // it has just begun an epoch, or was changed: the next sweep looks again
 	} else if err != nil {
-		return err
+		return false, err
 	}
 	a.cfg.Log.Warn("a hook's line was restarted: the job that should be next was not heard of", "hook", h.ID, "seq", p.done)
-	return a.catchUp(ctx, h.Memory, h.ID)
+	return true, nil
 }
 
 // stuck says whether the lowest seq that a hook waits for, which stands behind
@@ -122,84 +142,4 @@ func (a *Adapter) resend(ctx context.Context, h hookRow, rows []other) error {
 		}
 	}
 	return a.sendJobs(ctx, jobs)
-}
-
-// sweepGraves ends the messages of dead letters that were redriven, delivered
-// or closed elsewhere, or whose hook is gone, and gives the others back. It
-// looks at the oldest thousand.
-func (a *Adapter) sweepGraves(ctx context.Context) error {
-	var gone []string
-	var back []fifo.Delay
-	seen := make(map[string]bool)
-	var err error
-	for range graveLooks {
-		var some []fifo.Received
-		if some, err = a.graves(ctx); err != nil || len(some) == 0 {
-			break
-		}
-		var dead []bool
-		if dead, err = a.stillDead(ctx, some); err != nil {
-			dead = make([]bool, len(some))
-			for i := range dead {
-				dead[i] = true
-			}
-		}
-		again := false
-		for i, m := range some {
-			again = again || seen[m.ID]
-			seen[m.ID] = true
-			if dead[i] {
-				back = append(back, fifo.Delay{Handle: m.Handle})
-			} else {
-				gone = append(gone, m.Handle)
-			}
-		}
-		if err != nil || again {
-			break
-		}
-	}
-	if len(gone)+len(back) > 0 {
-		err = errors.Join(err, a.cfg.Dead.Settle(ctx, gone, back))
-	}
-	if err != nil {
-		return fmt.Errorf("sweep the queue of dead letters: %w", err)
-	}
-	return nil
-}
-
-// graves receives messages of dead letters, none where none come soon.
-func (a *Adapter) graves(ctx context.Context) ([]fifo.Received, error) {
-	soon, cancel := context.WithTimeout(ctx, graveTime)
-	defer cancel()
-	some, err := a.cfg.Dead.Receive(soon)
-	if soon.Err() != nil && ctx.Err() == nil {
-		err = nil
-	}
-	return some, err
-}
-
-// stillDead says of each message whether it is to stay: that of a dead letter,
-// and any that can't be read or that the queue moved there itself.
-func (a *Adapter) stillDead(ctx context.Context, some []fifo.Received) ([]bool, error) {
-	dead := make([]bool, len(some))
-	var keys []table.Key
-	var of []int
-	for i, m := range some {
-		j, is, err := readMessage(m.Body)
-		if dead[i] = err != nil || !is; !dead[i] {
-			o := other{seq: j.Entry.Seq, redrive: j.Redrive}
-			keys, of = append(keys, o.key(j.memory(), j.Hook)), append(of, i)
-		}
-	}
-	if len(keys) == 0 {
-		return dead, nil
-	}
-	rows, err := a.cfg.Main.Get(ctx, keys...)
-	if err != nil {
-		return nil, err
-	}
-	for n, row := range rows {
-		dead[of[n]] = readOther(row).status == delivery.StatusDead
-	}
-	return dead, nil
 }

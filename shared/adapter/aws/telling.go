@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/adapter/aws/table"
@@ -18,9 +19,6 @@ import (
 
 // lostMost is how often others may append first until a batch is given up.
 const lostMost = 20
-
-// apart is how far the clocks of one cloud may differ, in milliseconds.
-const apart = 1000
 
 // telling is one memory's changes on their way into its log and from there in
 // line for its hooks.
@@ -72,21 +70,22 @@ func (t *telling) append(ctx context.Context) error {
 			}
 			continue // that took its time: the head is another
 		}
-		if err := t.forget(ctx); err != nil || len(t.waiting) == 0 {
+		seen := t.a.cfg.Now()
+		memory, err := t.forget(ctx)
+		if err != nil || len(t.waiting) == 0 {
 			return err
 		}
 		c, err := t.plan(ctx, hooks)
 		if err != nil {
 			return err
 		}
-		key := table.Key{Part: logPart(t.m), Sort: seqSort(sortChunk, c.first)}
-		err = t.a.cfg.Main.Write(ctx, table.Op{Key: key, Set: c.row(), If: table.Absent})
-		if refused := (*table.ConditionError)(nil); errors.As(err, &refused) {
-			lost++
-			continue
-		}
+		put, err := t.put(ctx, c, memory, seen)
 		if err != nil {
 			return fmt.Errorf("append to the log: %w", err)
+		}
+		if !put {
+			lost++
+			continue
 		}
 		t.took(c)
 	}
@@ -126,21 +125,6 @@ func (t *telling) recognise(ctx context.Context) error {
 	}
 	t.walked = t.head.last()
 	t.waiting = slices.DeleteFunc(t.waiting, func(r raised) bool { return !ids[r.Change.ID] })
-	return nil
-}
-
-// forget drops what a memory told that is gone, or that was gone before one of
-// the same name was made.
-func (t *telling) forget(ctx context.Context) error {
-	rows, err := t.a.cfg.Main.Get(ctx, memoryKey(t.m))
-	if err != nil {
-		return fmt.Errorf("read memory %q: %w", t.m.ID, err)
-	}
-	if rows[0] == nil {
-		t.waiting, t.placed = nil, nil
-	}
-	made := rows[0].Number(memoryMade)
-	t.waiting = slices.DeleteFunc(t.waiting, func(r raised) bool { return r.Committed != 0 && r.Committed+apart < made })
 	return nil
 }
 
@@ -212,8 +196,9 @@ func (t *telling) plan(ctx context.Context, hooks []hookRow) (chunk, error) {
 
 // send puts the jobs of what is placed in line, and makes sure of every hook
 // that it gets what nobody has put in line for it. Hooks are read anew: one
-// that turned active while the chunk was made has no other to look after it.
-func (t *telling) send(ctx context.Context) error {
+// that turned active while the chunk was made has no other to look after it. A
+// hook that is not caught up with by then is no failure: see catchUp.
+func (t *telling) send(ctx context.Context, until time.Time) error {
 	if len(t.placed) == 0 {
 		return nil
 	}
@@ -241,7 +226,7 @@ func (t *telling) send(ctx context.Context) error {
 	for _, h := range hooks {
 		in, err := t.a.inLine(ctx, t.m, h, t.head.hooks[h.ID])
 		if err == nil && !in && pushed(h) {
-			err = t.a.catchUp(ctx, t.m, h.ID)
+			_, err = t.a.catchUp(ctx, t.m, h.ID, until)
 		}
 		errs = append(errs, err)
 	}

@@ -74,7 +74,7 @@ func (w *world) adapter() (*aws.Adapter, *awstest.Switch) {
 	}
 	return aws.New(aws.Config{
 		Main: rows(w.main), Keys: rows(w.keys), Jobs: line(w.jobs), Dead: line(w.dead),
-		Wrapper: w.wrapper, Now: time.Now, Pause: pause, Company: w.company, HoldAfter: holdAfter, Visible: visible,
+		Wrapper: w.wrapper, Now: time.Now, Pause: pause, Company: w.company, HoldAfter: holdAfter,
 		View: w.views.view, Log: slog.New(slog.DiscardHandler),
 	}), alive
 }

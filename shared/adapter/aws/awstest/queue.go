@@ -157,7 +157,7 @@ func (q *Queue) take(now time.Time) (got []fifo.Received, next time.Time) {
 func (q *Queue) give(m *message, now time.Time) fifo.Received {
 	m.receives++
 	m.received, m.hidden, m.extended = now, now.Add(q.visible), false
-	return fifo.Received{Message: m.Message, ID: m.id, Handle: m.handle(), Receives: m.receives, At: now}
+	return fifo.Received{Message: m.Message, ID: m.id, Handle: m.handle(), Receives: m.receives}
 }
 
 func (m *message) handle() string { return fmt.Sprintf("%s/%d", m.id, m.receives) }

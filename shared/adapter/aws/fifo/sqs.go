@@ -96,7 +96,6 @@ func (q *Queue) Receive(ctx context.Context) ([]Received, error) {
 	if err != nil {
 		return nil, attempt.Failed(err, "receive from queue %s", q.url)
 	}
-	now := time.Now()
 	received := make([]Received, len(answer.Messages))
 	for i, m := range answer.Messages {
 		attribute := func(name types.MessageSystemAttributeName) string { return m.Attributes[string(name)] }
@@ -110,7 +109,7 @@ func (q *Queue) Receive(ctx context.Context) ([]Received, error) {
 				Dedup: attribute(types.MessageSystemAttributeNameMessageDeduplicationId),
 				Body:  aws.ToString(m.Body),
 			},
-			ID: aws.ToString(m.MessageId), Handle: aws.ToString(m.ReceiptHandle), Receives: receives, At: now,
+			ID: aws.ToString(m.MessageId), Handle: aws.ToString(m.ReceiptHandle), Receives: receives,
 		}
 	}
 	return received, nil

@@ -13,10 +13,6 @@ import (
 	"github.com/memhooks/memhooks/shared/road"
 )
 
-// Visible is the visibility timeout of the queue of jobs, as template.yaml sets
-// it: a batch of a function that died comes again after it.
-const Visible = 12 * time.Minute
-
 // Function is what every function begins with: the cloud, and the stages on it.
 type Function struct {
 	Settings road.Settings
@@ -39,7 +35,7 @@ func Open(environ []string, version string) (*Function, error) {
 	f := &Function{Settings: s, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil))}
 	cfg, err := aws.Connect(aws.Settings{
 		Table: s.Table, KeyTable: s.KeyTable, QueueURL: s.QueueURL, DeadQueueURL: s.DeadQueueURL, KMSKey: s.KMSKey,
-		Visible: Visible, Timeout: s.Timeout, HoldAfter: s.HoldAfter, Console: s.ConsoleURL, View: f.view, Log: f.Log,
+		Timeout: s.Timeout, HoldAfter: s.HoldAfter, Console: s.ConsoleURL, View: f.view, Log: f.Log,
 	})
 	if err != nil {
 		return nil, err

@@ -4,31 +4,24 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/memhooks/memhooks/shared/adapter/aws/fifo"
 )
 
-// inHand is how long Lambda may have had a message before it hands it over. A
-// reception is dated back by it, so that no delay is asked for that the queue
-// would refuse.
-const inHand = time.Minute
-
 // Queue makes a batch of a FIFO queue a call, which returns the ids of the
 // messages that come again; Lambda ends all others. What it fails with is told
 // to fault and to nobody else: were it Lambda's, what is done would come again.
-func Queue(now func() time.Time, fault func(error), take func(context.Context, []fifo.Received) (failed []string, err error)) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+func Queue(fault func(error), take func(context.Context, []fifo.Received) (failed []string, err error)) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
 	return func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 		ctx, cancel := early(ctx, margin)
 		defer cancel()
 		answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}} // null would do for AWS, not for emulators
-		at := now().Add(-inHand)
 		batch := make([]fifo.Received, len(e.Records))
 		for i, m := range e.Records {
 			var err error
-			if batch[i], err = receivedOf(m, at); err != nil {
+			if batch[i], err = receivedOf(m); err != nil {
 				return answer, err
 			}
 		}
@@ -43,13 +36,13 @@ func Queue(now func() time.Time, fault func(error), take func(context.Context, [
 	}
 }
 
-func receivedOf(m events.SQSMessage, at time.Time) (fifo.Received, error) {
+func receivedOf(m events.SQSMessage) (fifo.Received, error) {
 	receives, err := strconv.Atoi(m.Attributes["ApproximateReceiveCount"])
 	if err != nil {
 		return fifo.Received{}, fmt.Errorf("message %s: how often it was received: %w", m.MessageId, err)
 	}
 	return fifo.Received{
 		Message: fifo.Message{Group: m.Attributes["MessageGroupId"], Dedup: m.Attributes["MessageDeduplicationId"], Body: m.Body},
-		ID:      m.MessageId, Handle: m.ReceiptHandle, Receives: receives, At: at,
+		ID:      m.MessageId, Handle: m.ReceiptHandle, Receives: receives,
 	}, nil
 }

@@ -17,7 +17,7 @@ import (
 
 var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
-func clock() time.Time { return noon }
+const visible = 12 * time.Minute // as template.yaml has it
 
 // noFault fails the test where a fault is told.
 func noFault(t *testing.T) func(error) {
@@ -33,15 +33,15 @@ func message(id, receives string) events.SQSMessage {
 func TestABatchOfTheQueueIsAnsweredWithWhatComesAgain(t *testing.T) {
 	take := func(_ context.Context, batch []fifo.Received) ([]string, error) {
 		want := []fifo.Received{
-			{Message: fifo.Message{Group: "group", Dedup: "dedup a", Body: "body a"}, ID: "a", Handle: "handle a", Receives: 1, At: noon.Add(-time.Minute)},
-			{Message: fifo.Message{Group: "group", Dedup: "dedup b", Body: "body b"}, ID: "b", Handle: "handle b", Receives: 7, At: noon.Add(-time.Minute)},
+			{Message: fifo.Message{Group: "group", Dedup: "dedup a", Body: "body a"}, ID: "a", Handle: "handle a", Receives: 1},
+			{Message: fifo.Message{Group: "group", Dedup: "dedup b", Body: "body b"}, ID: "b", Handle: "handle b", Receives: 7},
 		}
 		if !reflect.DeepEqual(batch, want) {
 			t.Errorf("got  %+v\nwant %+v", batch, want)
 		}
 		return []string{"b"}, nil
 	}
-	got, err := trigger.Queue(clock, noFault(t), take)(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message("a", "1"), message("b", "7")}})
+	got, err := trigger.Queue(noFault(t), take)(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message("a", "1"), message("b", "7")}})
 	if err != nil || len(got.BatchItemFailures) != 1 || got.BatchItemFailures[0].ItemIdentifier != "b" {
 		t.Errorf("the answer is %+v, %v", got, err)
 	}
@@ -50,7 +50,7 @@ func TestABatchOfTheQueueIsAnsweredWithWhatComesAgain(t *testing.T) {
 func TestAFaultEndsNothingThatIsDone(t *testing.T) {
 	down := errors.New("down")
 	var told error
-	serve := trigger.Queue(clock, func(err error) { told = err }, func(context.Context, []fifo.Received) ([]string, error) { return []string{"b"}, down })
+	serve := trigger.Queue(func(err error) { told = err }, func(context.Context, []fifo.Received) ([]string, error) { return []string{"b"}, down })
 	got, err := serve(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message("a", "1"), message("b", "1")}})
 	if err != nil || len(got.BatchItemFailures) != 1 || got.BatchItemFailures[0].ItemIdentifier != "b" || !errors.Is(told, down) {
 		t.Errorf("the answer is %+v, %v; %v is told", got, err, told)
@@ -61,7 +61,7 @@ func TestAFaultEndsNothingThatIsDone(t *testing.T) {
 }
 
 func TestABatchThatIsDoneIsAnsweredWithAnEmptyList(t *testing.T) {
-	queue, err := trigger.Queue(clock, noFault(t), func(context.Context, []fifo.Received) ([]string, error) { return nil, nil })(t.Context(), events.SQSEvent{})
+	queue, err := trigger.Queue(noFault(t), func(context.Context, []fifo.Received) ([]string, error) { return nil, nil })(t.Context(), events.SQSEvent{})
 	if err != nil {
 		t.Fatal(err)
 	}

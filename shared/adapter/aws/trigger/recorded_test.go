@@ -44,11 +44,11 @@ type account struct {
 func newAccount(t *testing.T) *account {
 	t.Helper()
 	cryptotest.SetGlobalRandom(t, 1)
-	a := &account{T: t, main: awstest.NewTable(1), jobs: awstest.NewQueue(time.Now, trigger.Visible)}
+	a := &account{T: t, main: awstest.NewTable(1), jobs: awstest.NewQueue(time.Now, visible)}
 	log := slog.New(slog.DiscardHandler)
 	a.cloud = aws.New(aws.Config{
-		Main: a.main, Keys: awstest.NewTable(1), Jobs: a.jobs, Dead: awstest.NewQueue(time.Now, trigger.Visible),
-		Wrapper: awstest.NewWrapper(), Now: time.Now, Company: time.Millisecond, Visible: trigger.Visible, Log: log,
+		Main: a.main, Keys: awstest.NewTable(1), Jobs: a.jobs, Dead: awstest.NewQueue(time.Now, visible),
+		Wrapper: awstest.NewWrapper(), Now: time.Now, Company: time.Millisecond, Log: log,
 		Pause: func(context.Context, time.Duration) error { return nil },
 		View: func(ctx context.Context, m change.Memory, s store.Stored) (change.View, error) {
 			return a.stages.Memory.View(ctx, m, s)
@@ -132,7 +132,7 @@ func TestTheRecordedBatchOfTheQueueIsDelivered(t *testing.T) {
 		deliver := func(ctx context.Context, batch []fifo.Received) ([]string, error) {
 			return a.cloud.Deliver(ctx, attempt, batch)
 		}
-		got, err := trigger.Queue(time.Now, noFault(t), deliver)(t.Context(), e)
+		got, err := trigger.Queue(noFault(t), deliver)(t.Context(), e)
 		if err != nil || len(got.BatchItemFailures) != 0 {
 			t.Errorf("the answer is %+v, %v", got, err)
 		}
