@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -34,14 +35,15 @@ func (s *Service) Compact(ctx context.Context, keep Keep) error {
 	for _, a := range hard {
 		late[a.Memory] = a.OldSeq
 	}
+	var failed []error // one log's trouble is no other's
 	for _, a := range soft {
-		if floor := Floor(a, late[a.Memory], keep.Events); floor > a.Bounds.Floor {
+		if floor := Floor(a, late[a.Memory], keep.Events); floor > a.Bounds.Floor && ctx.Err() == nil {
 			if err := s.cfg.Compactor.Compact(ctx, a.Memory, floor); err != nil {
-				return fmt.Errorf("feed: compact %s: %w", a.Memory.ID, err)
+				failed = append(failed, fmt.Errorf("feed: compact %s: %w", a.Memory.ID, err))
 			}
 		}
 	}
-	return nil
+	return errors.Join(append(failed, ctx.Err())...)
 }
 
 // Floor decides the oldest seq that a log keeps. It is pure: a describes the

@@ -10,7 +10,8 @@ import (
 	"github.com/memhooks/memhooks/shared/hook"
 )
 
-// Ages is the port's.
+// Ages is the port's. A log that can't be read is left out, and logged: it
+// keeps no other from being compacted.
 func (s logs) Ages(ctx context.Context, old int64) ([]feed.Age, error) {
 	var memories []change.Memory
 	err := s.a.allMemories(ctx, func(m change.Memory) error {
@@ -22,7 +23,10 @@ func (s logs) Ages(ctx context.Context, old int64) ([]feed.Age, error) {
 	}
 	all := make([]feed.Age, len(memories))
 	err = abreast(ctx, len(memories), memoriesAtOnce, func(ctx context.Context, i int) (err error) {
-		all[i], err = s.a.age(ctx, memories[i], old)
+		if all[i], err = s.a.age(ctx, memories[i], old); err != nil && ctx.Err() == nil {
+			s.a.cfg.Log.ErrorContext(ctx, "a log's age can't be read, so it is not compacted", "tenant", memories[i].Tenant, "memory", memories[i].ID, "error", err)
+			all[i], err = feed.Age{}, nil
+		}
 		return err
 	})
 	return slices.DeleteFunc(all, func(a feed.Age) bool { return a.Bounds.Head == 0 }), err

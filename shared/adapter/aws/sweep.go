@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/change"
@@ -21,12 +22,16 @@ const (
 // with, and takes dead letters out of their queue that are dead no longer.
 func (a *Adapter) sweep(ctx context.Context) error {
 	var behind []hookRow
+	var failed []error // one memory's trouble is no other's
 	err := a.allMemories(ctx, func(m change.Memory) error {
 		some, err := a.sweepMemory(ctx, m)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("sweep memory %q of tenant %q: %w", m.ID, m.Tenant, err))
+		}
 		behind = append(behind, some...)
-		return err
+		return ctx.Err()
 	})
-	return errors.Join(err, a.catchUpAll(ctx, behind), a.sweepGraves(ctx))
+	return errors.Join(append(failed, err, a.catchUpAll(ctx, behind), a.sweepGraves(ctx))...)
 }
 
 // sweepMemory looks after one memory's log and lines, and returns the hooks

@@ -3,11 +3,15 @@ package aws
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/memhooks/memhooks/shared/adapter/aws/table"
+	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/memory/store"
 )
 
 // lose takes all messages out of the queue.
@@ -131,6 +135,34 @@ func TestARedriveWaitsForAPausedHook(t *testing.T) {
 		turn(hook.Active)
 		if attempted, _ := y.deliver(arrives); fmt.Sprint(attempted) != "[1]" {
 			t.Errorf("when it is active again %v were sent", attempted)
+		}
+	})
+}
+
+// A memory that can't be read keeps Upkeep from no other, and is named.
+func TestUpkeepPassesOverABadMemory(t *testing.T) {
+	in(t, func(t *testing.T, y *yard) {
+		bad := change.Memory{Tenant: "aaaa", ID: "bad"} // looked after before home
+		y.must(registry{y.Adapter}.Put(t.Context(), store.Instance{Memory: bad, Name: bad.ID, Version: 1}))
+		_, err := hooks{y.Adapter}.Put(t.Context(), hook.Hook{
+			ID: "b", Memory: bad, Mode: hook.Webhook, URL: "https://receiver.example", Dialect: "areev", Redaction: "full", State: hook.Active,
+		})
+		y.must(err)
+		y.must(y.main.Write(t.Context(), table.Op{Action: table.Update, Key: hookKey(bad, "b"), Set: table.Row{hookText: "{"}}))
+		y.tell("a")
+		y.must(y.jobs.Settle(t.Context(), []string{y.receive(y.jobs)[0].Handle}, nil)) // home's job is lost
+		for range 5 {
+			pass(time.Hour)
+			if _, err := y.Upkeep(t.Context()); err == nil || !strings.Contains(err.Error(), `"bad"`) {
+				t.Fatalf("upkeep says: %v", err)
+			}
+		}
+		if attempted, _ := y.deliver(arrives); fmt.Sprint(attempted) != "[1]" {
+			t.Errorf("after five hours of upkeep %v were attempted", attempted)
+		}
+		ages, err := logs{y.Adapter}.Ages(t.Context(), time.Now().UnixMilli())
+		if err != nil || len(ages) != 1 || ages[0].Memory != yardOf {
+			t.Errorf("the ages are %+v, %v", ages, err)
 		}
 	})
 }

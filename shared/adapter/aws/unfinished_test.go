@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/adapter/aws/table"
@@ -154,8 +155,9 @@ func TestALateTidyLeavesTheNameOfALineageThatWasMadeAgain(t *testing.T) {
 	s.before = func(ops []table.Op) error { gone = ops[0].Set; s.before = nil; return nil }
 	_, err = s.commit(s.forgetting(g))
 	s.must(err)
-	s.now = s.now.Add(-1e9) // another process's clock is behind
-	_, err = s.commit(s.adding(g))
+	cfg := s.cfg
+	cfg.Now = func() time.Time { return s.now.Add(-time.Second) } // another process's, which is behind
+	_, err = grains{New(cfg)}.Commit(t.Context(), store.Write{Memory: stored, Steps: []store.Step{s.adding(g)}})
 	s.must(err)
 	s.must(s.tidy(t.Context(), stored, g.Lineage, gone))
 	if got, err := (grains{s.Adapter}).Load(t.Context(), stored, store.Ref{Name: g.Name}); err != nil || got.Hash != g.Hash {
