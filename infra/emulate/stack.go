@@ -61,6 +61,21 @@ func (s stack) sam(ctx context.Context, args ...string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// there fails where no emulator answers.
+func (s stack) there(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.endpoint+"/_localstack/health", http.NoBody)
+	if err != nil {
+		return fmt.Errorf("STACK_ENDPOINT=%q: use an emulator's address, such as http://127.0.0.1:4566: %w", s.endpoint, err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("no emulator answers at %s: start one there that runs functions (MiniStack: AWS_ENDPOINT_URL=%[1]s ministack), or set STACK_ENDPOINT: %w", s.endpoint, err)
+	}
+	return res.Body.Close()
+}
+
 // build compiles the functions for this machine.
 func (s stack) build(ctx context.Context) error {
 	_, err := s.sam(ctx, "build", "--parameter-overrides", "Architecture="+s.architecture)

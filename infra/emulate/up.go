@@ -45,6 +45,9 @@ func (s stack) deployedSettings() string {
 
 // up builds and deploys, and tells a reader what there is.
 func (s stack) up(ctx context.Context, out io.Writer, to reader) error {
+	if err := s.there(ctx); err != nil {
+		return err
+	}
 	if err := s.build(ctx); err != nil {
 		return err
 	}
