@@ -49,6 +49,7 @@ var layers = []layer{
 	{[]string{"shared/adapter"}, "the one list of clouds"},
 	{[]string{"local/*"}, "parts of the command line"},
 	{[]string{"local", "functions/*"}, "what is started: opens a cloud, builds stages, serves"},
+	{[]string{"infra/template", "infra/prices"}, "what is deployed and what it costs, as values"},
 	{[]string{"infra/*"}, "looks at the project from outside"},
 }
 
