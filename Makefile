@@ -130,6 +130,11 @@ test-aws: ## try the AWS half in emulators: its services, the deployed stack, ea
 	done
 	@echo "== test-aws passed"
 
+# Emulators take any credentials, but the clients want some.
+test-aws-services test-aws-stack test-aws-invoke: export AWS_ACCESS_KEY_ID ?= test
+test-aws-services test-aws-stack test-aws-invoke: export AWS_SECRET_ACCESS_KEY ?= test
+test-aws-services test-aws-stack test-aws-invoke: export AWS_REGION ?= us-east-1
+
 # DynamoDB, its streams and KMS of the endpoint at AWS_ENDPOINT_URL, or of LocalStack in a container.
 test-aws-services:
 	@if [ -n "$$AWS_ENDPOINT_URL" ] || docker image inspect localstack/localstack:4.14.0 >/dev/null 2>&1; then \

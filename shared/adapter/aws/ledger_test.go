@@ -41,8 +41,9 @@ func (y *yard) move(r *rand.Rand) {
 	case 3, 4, 5, 6:
 		if len(y.jobs.Bodies()) > 0 {
 			v := [...]delivery.Verdict{delivery.Delivered, delivery.Delivered, delivery.RetryAfter, delivery.GiveUp, delivery.PutBack}
+			shift := r.IntN(len(v)) // drawn here: receivers answer side by side
 			y.deliver(func(j delivery.Job) delivery.Outcome {
-				return ends(v[(int(j.Entry.Seq)+r.IntN(1000))%len(v)], time.Second)(j)
+				return ends(v[(int(j.Entry.Seq)+shift)%len(v)], time.Second)(j)
 			})
 		}
 	case 7:

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,9 +205,9 @@ func TestAnUnfinishedForgetIsEndedByWhoeverMeetsIt(t *testing.T) {
 		s.must(err)
 		now := s.supersede(s.supersede(g, 2), 3)
 		crash := errors.New("the process died")
-		writes := 0
+		var writes atomic.Int64 // some are side by side
 		s.before = func([]table.Op) error {
-			if writes++; writes > 1 {
+			if writes.Add(1) > 1 {
 				return crash
 			}
 			return nil
