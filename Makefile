@@ -138,6 +138,7 @@ test-aws-services test-aws-stack test-aws-invoke: export AWS_REGION ?= us-east-1
 # DynamoDB, its streams and KMS of the endpoint at AWS_ENDPOINT_URL, or of LocalStack in a container.
 test-aws-services:
 	@if [ -n "$$AWS_ENDPOINT_URL" ] || docker image inspect localstack/localstack:4.14.0 >/dev/null 2>&1; then \
+		echo "services: $${AWS_ENDPOINT_URL:-LocalStack 4.14.0 in a container}"; \
 		MEMHOOKS_TEST_AWS=1 $(REPORT) -count=1 -timeout 30m -run Emulator ./shared/adapter/aws/...; \
 	else echo "skipped: needs Docker with the image localstack/localstack:4.14.0, or an endpoint: AWS_ENDPOINT_URL=http://127.0.0.1:4566 make test-aws-services"; fi
 
