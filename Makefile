@@ -148,7 +148,7 @@ test-aws-stack:
 		echo "skipped: needs sam, and an emulator that runs functions: STACK_ENDPOINT=http://127.0.0.1:4566 make test-aws-stack"; \
 	else \
 		sam --version && curl -s $(STACK_ENDPOINT)/_localstack/health | grep -o '"version": *"[^"]*"' && sam validate --lint && \
-		AWS_ENDPOINT_URL=$(STACK_ENDPOINT) MEMHOOKS_TEST_AWS=1 $(REPORT) -count=1 -run 'SQS|Queue' ./shared/adapter/aws/fifo && \
+		AWS_ENDPOINT_URL=$(STACK_ENDPOINT) MEMHOOKS_TEST_AWS=1 $(REPORT) -count=1 ./shared/adapter/aws/fifo ./shared/adapter/aws/table && AWS_ENDPOINT_URL=$(STACK_ENDPOINT) $(REPORT) -count=1 -run MasterKey ./shared/adapter/aws && \
 		settings=$$(AWS_ENDPOINT_URL=$(STACK_ENDPOINT) PARAMETERS="RetryBase=1s RetryFactor=2 Timeout=3s" go run ./infra/emulate up -shell) && eval "$$settings" && \
 		go -C local/acceptance test -count=1 -timeout 30m -run '^TestRow'; \
 	fi
