@@ -193,6 +193,7 @@ func TestResumeNeedsActiveAtBothDoors(t *testing.T) {
 func TestWorkThatDiedIsRepeatedWithTheSameIDs(t *testing.T) {
 	kept := &forgetful{}
 	s := open(t, func(c *httpapi.Config) { c.Once = once.New(kept) })
+	s.do(201, "POST", "/v1/remember", `{"content":"the memory exists, and has a head"}`)
 	for path, body := range map[string]string{"/v1/remember": `{"content":"x"}`, "/v1/memory-set": `{"key":"k","value":"v"}`, "/v1/webhooks": anyHook, "/v1/keys": `{}`} {
 		first := s.serve(request("POST", path, body, key(path)...))
 		head := s.head()
