@@ -18,7 +18,7 @@ require (
 	github.com/danielgtaylor/huma/v2 v2.37.2 // OpenAPI 3.1 from Go types, on the standard mux
 	github.com/oklog/ulid/v2 v2.1.2 // ids that sort by time
 	github.com/prometheus/client_golang v1.25.0 // /metrics in the format that everyone scrapes
-	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1 // tests only: the verifier that others wrote, as an oracle
+	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1 // the verifier that others wrote: an oracle in tests, and what docs/receivers shows
 	github.com/testcontainers/testcontainers-go v0.44.0 // tests only: AWS's services in a container
 	go.opentelemetry.io/otel v1.47.0 // traces: the API
 	go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp v1.47.0 // traces: where they go
