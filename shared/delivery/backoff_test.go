@@ -66,17 +66,17 @@ func TestAHookIsHeldAfterDeadLettersInARow(t *testing.T) {
 	dead, ok, again := Outcome{Verdict: GiveUp}, Outcome{Verdict: Delivered}, Outcome{Verdict: RetryAfter}
 	h := Health{}
 	for _, o := range []Outcome{dead, dead, again, ok, dead, again, dead} {
-		if h = After(h, o, 3); h.Held {
+		if h = h.After(o, 3); h.Held {
 			t.Fatalf("held too early: %+v", h)
 		}
 	}
-	if h = After(h, dead, 3); !h.Held {
+	if h = h.After(dead, 3); !h.Held {
 		t.Errorf("three dead letters in a row did not hold: %+v", h)
 	}
-	if h = After(h, ok, 3); !h.Held || h.Dead != 0 {
+	if h = h.After(ok, 3); !h.Held || h.Dead != 0 {
 		t.Errorf("a later success ends the row, the hold is a person's to end: %+v", h)
 	}
-	if h = After(Health{Dead: 1000}, dead, 0); h.Held {
+	if h = (Health{Dead: 1000}).After(dead, 0); h.Held {
 		t.Error("0 holds never")
 	}
 }

@@ -7,11 +7,11 @@ type Health struct {
 	Held bool // so many that the hook is to be held
 }
 
-// After is a hook's health after one more outcome: a dead letter counts, a
+// After is the health after one more outcome: a dead letter counts, a
 // success forgets them, all else changes nothing. Once there are holdAfter in
 // a row the hook is to be held (0 or less: never), and stays so until the
 // caller starts over with the zero Health.
-func After(h Health, o Outcome, holdAfter int) Health {
+func (h Health) After(o Outcome, holdAfter int) Health {
 	switch o.Verdict {
 	case Delivered:
 		h.Dead = 0

@@ -77,6 +77,10 @@ type Record struct {
 	NextAt  int64 // of the next attempt; 0 = none planned
 	Reason  string
 	Took    time.Duration
+	// Trail has one attempt for each that was recorded, the oldest first; those
+	// of a redrive are its own. It is bounded: of more than 41 the first and the
+	// newest 40 are kept. Only Find fills it.
+	Trail []Attempt
 }
 
 // Query narrows a listing; zero fields do not. After is a cursor from Next.
@@ -92,7 +96,8 @@ type Query struct {
 // lists are newest first: by seq, then by redrive.
 type Ledger interface {
 	List(ctx context.Context, m change.Memory, q Query) (records []Record, next string, err error)
-	// Find returns one delivery, fault.NotFound where there is none.
+	// Find returns one delivery, fault.NotFound where there is none. Its Trail
+	// tells each attempt as its Outcome did; what was put back is no attempt.
 	Find(ctx context.Context, m change.Memory, hook string, seq int64, redrive int) (Record, error)
 	// Counts returns how many changes that a hook sees are in each state, by the
 	// newest delivery of each; together they are all changes it ever saw.

@@ -46,8 +46,14 @@ func TestDeadLettersAreShownAndSentAgain(t *testing.T) {
 		t.Errorf("body %v", body)
 	}
 	path := "/v1/dead-letters/" + letter["id"].(string)
-	if one := s.do(200, "GET", path, ""); one.str("id") != letter["id"] || !strings.Contains(one.text, "the payload") {
+	one := s.do(200, "GET", path, "")
+	if one.str("id") != letter["id"] || !strings.Contains(one.text, "the payload") {
 		t.Errorf("one: %s", one.text)
+	}
+	trail := one.list("trail")
+	if len(trail) != 1 || trail[0]["attempt"] != 1.0 || trail[0]["at"] != letter["last_attempt_at"] || trail[0]["status"] != 500.0 ||
+		trail[0]["took_ms"] == nil || trail[0]["error"] != letter["last_error"] || letter["trail"] != nil {
+		t.Errorf("its trail: %s", one.text)
 	}
 	for query, n := range map[string]int{"?hook=" + id: 1, "?since=2020-01-01T00:00:00Z": 1, "?since=2999-01-01T00:00:00Z": 0} {
 		if got := s.deadLetters(query); len(got) != n {

@@ -32,7 +32,26 @@ type deliveryAnswer struct {
 	MemoryID  string `json:"memory_id,omitempty"`
 	GrainHash string `json:"hash,omitempty"`
 
+	Trail []attemptAnswer `json:"trail,omitempty" doc:"Each attempt, the oldest first, where one delivery is shown"`
+
 	Body json.RawMessage `json:"body,omitempty" doc:"Of a dead letter: what its hook's redaction allows, as it would be sent now"`
+}
+
+// attemptAnswer is one attempt of a delivery.
+type attemptAnswer struct {
+	N      int    `json:"attempt"`
+	At     string `json:"at" doc:"When it ended"`
+	TookMS int64  `json:"took_ms"`
+	Code   int    `json:"status,omitempty" doc:"The answer's HTTP status; absent where there was no answer"`
+	Error  string `json:"error,omitempty" doc:"Absent on success"`
+}
+
+func trailShown(trail []delivery.Attempt) []attemptAnswer {
+	shown := make([]attemptAnswer, len(trail))
+	for i, t := range trail {
+		shown[i] = attemptAnswer{N: t.N, At: stamp(t.At), TookMS: t.Took.Milliseconds(), Code: t.Code, Error: t.Error}
+	}
+	return shown
 }
 
 func deliveryShown(h hook.Hook, r delivery.Record) deliveryAnswer {
@@ -42,7 +61,7 @@ func deliveryShown(h hook.Hook, r delivery.Record) deliveryAnswer {
 		Seq: r.Job.Entry.Seq, Redrive: r.Job.Redrive, Status: string(r.Status), Attempts: r.Job.Attempts,
 		Code: r.Code, Error: r.Error, TookMS: r.Took.Milliseconds(), Reason: r.Reason,
 		EventAt: stamp(c.At), FirstAt: stampAfter0(r.FirstAt), LastAt: stampAfter0(r.LastAt), NextAt: stampAfter0(r.NextAt),
-		MemoryID: change.MemoryID(c.Lineage), GrainHash: c.Hash,
+		MemoryID: change.MemoryID(c.Lineage), GrainHash: c.Hash, Trail: trailShown(r.Trail),
 	}
 }
 

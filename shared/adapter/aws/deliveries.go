@@ -31,6 +31,7 @@ const (
 	otherPrev      = "pv"
 	otherMade      = "mk"
 	otherWas       = "was"
+	otherEarlier   = "ea" // delivery.Attempt.AppendTo
 
 	batchData = "d" // delivery.EncodeBatch
 
@@ -56,7 +57,8 @@ type other struct {
 	madeAt    int64 // of a redrive
 	// was is how the event's own delivery had ended where it has no row, noted
 	// by the first redrive; "" otherwise.
-	was delivery.Status
+	was     delivery.Status
+	earlier []byte // attempts than the last, as package delivery packs them
 }
 
 func readOther(row table.Row) other {
@@ -65,7 +67,7 @@ func readOther(row table.Row) other {
 		attempts: int(row.Number(otherAttempts)), firstAt: row.Number(otherFirst), lastAt: row.Number(otherLast), nextAt: row.Number(otherNext),
 		code: int(row.Number(otherCode)), err: row.Text(otherError), reason: row.Text(otherReason),
 		took: time.Duration(row.Number(otherTook)) * time.Microsecond, redaction: redact.Mode(row.Text(otherRedaction)),
-		prev: row.Number(otherPrev), madeAt: row.Number(otherMade), was: delivery.Status(row.Text(otherWas)),
+		prev: row.Number(otherPrev), madeAt: row.Number(otherMade), was: delivery.Status(row.Text(otherWas)), earlier: row.Bytes(otherEarlier),
 	}
 }
 
@@ -86,6 +88,9 @@ func (o *other) row() table.Row {
 		if text != "" {
 			row[name] = text
 		}
+	}
+	if len(o.earlier) > 0 {
+		row[otherEarlier] = o.earlier
 	}
 	return row
 }

@@ -168,7 +168,7 @@ func after(h *hookRow, p *place, epoch int64, o *delivery.Outcome, holdAfter int
 	switch {
 	case o.Disable && h.epoch == epoch:
 		return hook.Disabled
-	case h.State == hook.Active && p.epoch == epoch && delivery.After(delivery.Health{Dead: p.dead - 1}, *o, holdAfter).Held:
+	case h.State == hook.Active && p.epoch == epoch && delivery.Health{Dead: p.dead - 1}.After(*o, holdAfter).Held:
 		return hook.Held
 	}
 	return h.State

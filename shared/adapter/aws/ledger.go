@@ -134,10 +134,20 @@ func (l ledger) Find(ctx context.Context, m change.Memory, id string, seq int64,
 	}
 	for _, r := range records(&h, &p, &e, match, all) {
 		if r.Job.Redrive == redrive {
-			return r, nil
+			return r, r.Recall(all.earlier(redrive))
 		}
 	}
 	return delivery.Record{}, none
+}
+
+// earlier are the attempts of a delivery before its last, where all is of one seq.
+func (all *history) earlier(redrive int) []byte {
+	for i := range all.rows {
+		if all.rows[i].redrive == redrive {
+			return all.rows[i].earlier
+		}
+	}
+	return nil
 }
 
 // records are all deliveries of an entry that a hook sees, the newest first.

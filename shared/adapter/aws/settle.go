@@ -71,6 +71,9 @@ func (r *round) record(t *task, o *delivery.Outcome, status delivery.Status, nex
 	next := other{seq: t.Entry.Seq, redrive: t.Redrive, prev: t.Prev}
 	if t.known != nil {
 		next = *t.known
+		if was := t.known; was.attempts > 0 {
+			next.earlier = delivery.Attempt{N: was.attempts, At: was.lastAt, Took: was.took, Code: was.code, Error: was.err}.AppendTo(was.earlier)
+		}
 	}
 	next.status, next.nextAt, next.attempts = status, nextAt, o.Job.Attempts
 	next.firstAt, next.lastAt, next.redaction = o.Job.FirstAt, o.At, o.Job.Redaction

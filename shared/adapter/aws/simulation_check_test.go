@@ -138,6 +138,7 @@ func (s *simulation) checkEnds(h *subscriber, all []feed.Entry) {
 		rec, err := s.newest(h.ID, all[i].Seq)
 		s.must(err)
 		want[rec.Status]++
+		s.checkTrail(&rec)
 		for status, verdict := range map[delivery.Status]delivery.Verdict{
 			delivery.StatusDelivered: delivery.Delivered, delivery.StatusDead: delivery.GiveUp,
 		} {
@@ -154,6 +155,19 @@ func (s *simulation) checkEnds(h *subscriber, all []feed.Entry) {
 	}
 	if sum != saw {
 		s.t.Errorf("%s saw %d changes and counts %d: %v", h.ID, saw, sum, counts)
+	}
+}
+
+// checkTrail: a delivery tells each attempt that it counts, as it came to it.
+func (s *simulation) checkTrail(rec *delivery.Record) {
+	tried := s.tried[rec.Job.ID()]
+	for i, a := range rec.Trail {
+		if a.N != i+1 || !slices.Contains(tried, a) {
+			s.t.Errorf("%s tells attempt %d as %+v; its attempts were %+v", rec.Job.ID(), i+1, a, tried)
+		}
+	}
+	if len(rec.Trail) != rec.Job.Attempts {
+		s.t.Errorf("%s was attempted %d times and tells %+v", rec.Job.ID(), rec.Job.Attempts, rec.Trail)
 	}
 }
 

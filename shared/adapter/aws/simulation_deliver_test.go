@@ -122,6 +122,9 @@ func (s *simulation) attempt(_ context.Context, jobs []delivery.Job) []delivery.
 			}
 		}
 		s.ended[j.ID()][out[i].Verdict] = true
+		s.tried[j.ID()] = append(s.tried[j.ID()], delivery.Attempt{
+			N: out[i].Job.Attempts, At: out[i].At, Took: out[i].Took, Code: out[i].Status, Error: out[i].Error,
+		})
 	}
 	return out
 }

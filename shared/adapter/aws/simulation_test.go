@@ -77,6 +77,7 @@ type simulation struct {
 	mu     sync.Mutex
 	first  map[string][]int64                   // hook and group → seqs in the order of their first attempts
 	ended  map[string]map[delivery.Verdict]bool // job → what its attempts came to
+	tried  map[string][]delivery.Attempt        // job → its attempts, recorded or not
 	calmed bool
 }
 
@@ -98,6 +99,7 @@ func simulate(w *world, seed uint64) {
 	s := &simulation{
 		world: w, r: rand.New(rand.NewPCG(seed, 1)), mem: change.Memory{Tenant: "acme", ID: "home"},
 		first: map[string][]int64{}, ended: map[string]map[delivery.Verdict]bool{},
+		tried: map[string][]delivery.Attempt{},
 	}
 	s.company = 0
 	s.faults = awstest.NewFaults(seed, 0)

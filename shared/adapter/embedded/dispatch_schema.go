@@ -42,3 +42,10 @@ const dispatch2 = `
 CREATE INDEX job_due ON job (hook, due) WHERE status = 'retry';
 CREATE INDEX job_group ON job (hook, grp, seq, redrive) WHERE status IN ` + pendingRows + `;
 `
+
+// dispatch3 keeps the attempts of a job earlier than its last, as package
+// delivery packs them. NULL = none, or none that is known: they were made
+// before this step. The last is in the row's other columns.
+const dispatch3 = `
+ALTER TABLE job ADD COLUMN earlier BLOB;
+`

@@ -3,6 +3,7 @@ package embedded
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/hook"
@@ -149,10 +150,14 @@ func (s *sheet) applyRow(t *tx, cursor int64, e *ending, ends map[string]int) er
 	var err error
 	switch {
 	case !e.fresh:
-		changed, err = t.exec(`UPDATE job SET attempts=?, status=?, due=?, first_at=?, last_at=?, code=?, error=?, took=?, redaction=?
-			WHERE hook=? AND seq=? AND redrive=? AND status IN `+pendingRows,
-			e.attempts, e.status, e.due, e.firstAt, e.at, e.code, e.err, e.took.Microseconds(), string(e.redaction),
-			s.lane.n, it.seq, it.redrive)
+		var earlier []byte
+		if earlier, err = t.earlier(s.lane.n, e); err == nil {
+			changed, err = t.exec(`UPDATE job
+				SET attempts=?, status=?, due=?, first_at=?, last_at=?, code=?, error=?, took=?, redaction=?, earlier=?
+				WHERE hook=? AND seq=? AND redrive=? AND status IN `+pendingRows,
+				e.attempts, e.status, e.due, e.firstAt, e.at, e.code, e.err, e.took.Microseconds(), string(e.redaction), earlier,
+				s.lane.n, it.seq, it.redrive)
+		}
 	case it.seq > cursor:
 		changed, err = t.exec(`INSERT OR IGNORE INTO job
 			(hook, seq, redrive, grp, prev, attempts, status, due, first_at, last_at, code, error, reason, took, redaction)
@@ -164,6 +169,23 @@ func (s *sheet) applyRow(t *tx, cursor int64, e *ending, ends map[string]int) er
 		ends[e.status]++
 	}
 	return err
+}
+
+// earlier are the attempts of a row's job before the one that ended now.
+func (t *tx) earlier(hook int64, e *ending) ([]byte, error) {
+	if e.attempts < 2 {
+		return nil, nil
+	}
+	var earlier []byte
+	var last delivery.Attempt
+	var took int64
+	_, err := t.row("SELECT earlier, attempts, last_at, took, code, error FROM job WHERE hook=? AND seq=? AND redrive=?",
+		[]any{hook, e.it.seq, e.it.redrive}, &earlier, &last.N, &last.At, &took, &last.Code, &last.Error)
+	if err == nil && last.N > 0 && last.N < e.attempts {
+		last.Took = time.Duration(took) * time.Microsecond
+		earlier = last.AppendTo(earlier)
+	}
+	return earlier, err
 }
 
 // tally counts changes of a hook that have come to an end, or have left it

@@ -153,7 +153,7 @@ func (q *queue) end(l *lane, it *item, o *delivery.Outcome) {
 	}
 	q.settler.add(e)
 	l.advance(it)
-	l.judge(delivery.After(l.health, *o, q.holdAfter), o.Disable)
+	l.judge(l.health.After(*o, q.holdAfter), o.Disable)
 }
 
 // judge stops a lane whose hook is to be held or disabled; the settler makes

@@ -8,7 +8,7 @@ import (
 	"github.com/memhooks/memhooks/shared/redact"
 )
 
-// jobRow is a row of job.
+// jobRow is a row of job, but for the earlier attempts.
 type jobRow struct {
 	hook      int64
 	seq       int64
@@ -27,8 +27,12 @@ type jobRow struct {
 	redaction redact.Mode
 }
 
-const selectJob = `SELECT hook, seq, redrive, grp, prev, attempts, status, due, first_at, last_at,
-	code, error, reason, took, redaction FROM job `
+const (
+	jobColumns = `hook, seq, redrive, grp, prev, attempts, status, due, first_at, last_at,
+	code, error, reason, took, redaction`
+	selectJob  = "SELECT " + jobColumns + " FROM job "
+	selectFull = "SELECT " + jobColumns + ", earlier FROM job "
+)
 
 func scanJob(scan func(...any) error) (jobRow, error) {
 	var r jobRow

@@ -108,9 +108,13 @@ func (q *queue) Find(ctx context.Context, m change.Memory, id string, seq int64,
 
 // find looks for a delivery of an entry that its hook sees.
 func (q *queue) find(ctx context.Context, h *hookRow, seq int64, redrive int) (r delivery.Record, found bool, err error) {
-	err = q.d.rows(ctx, selectJob+"WHERE hook=? AND seq=? AND redrive=?", []any{h.n, seq, redrive}, func(scan func(...any) error) error {
-		row, err := scanJob(scan)
-		r, found = row.record(h), true
+	err = q.d.rows(ctx, selectFull+"WHERE hook=? AND seq=? AND redrive=?", []any{h.n, seq, redrive}, func(scan func(...any) error) error {
+		var earlier []byte
+		row, err := scanJob(func(into ...any) error { return scan(append(into, &earlier)...) })
+		if err == nil {
+			r, found = row.record(h), true
+			err = r.Recall(earlier)
+		}
 		return err
 	})
 	if err != nil || found || redrive > 0 {
@@ -126,7 +130,8 @@ func (q *queue) find(ctx context.Context, h *hookRow, seq int64, redrive int) (r
 		return r, false, err
 	}
 	if s != nil {
-		return s.Record(h.ID), true, nil
+		r = s.Record(h.ID)
+		return r, true, r.Recall(nil)
 	}
 	cursor := h.Since
 	if _, err := q.d.row("SELECT cursor FROM place WHERE hook=?", []any{h.n}, &cursor); err != nil {

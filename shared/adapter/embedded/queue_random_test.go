@@ -184,6 +184,11 @@ func (c *chance) check(id string) {
 	ended := map[delivery.Status]int{}
 	newest := map[int64]bool{}
 	for _, rec := range c.list(delivery.Query{Hook: id, Limit: 7}) {
+		found, err := c.q.Find(bg, mem1, id, rec.Job.Entry.Seq, rec.Job.Redrive)
+		c.must(err)
+		if len(found.Trail) != rec.Job.Attempts || rec.Trail != nil {
+			c.t.Errorf("%s was attempted %d times, its trail is %v, %v as listed", rec.Job.ID(), rec.Job.Attempts, found.Trail, rec.Trail)
+		}
 		if !newest[rec.Job.Entry.Seq] {
 			newest[rec.Job.Entry.Seq] = true
 			ended[rec.Status]++

@@ -64,6 +64,8 @@ func defects() []broken {
 		{"forgets attempts", func(c *cloud.Cloud) { c.Queue = forgetfulQueue{c.Queue} }, "retry/counts attempts", "attempts the record is"},
 		{"loses what is held", func(c *cloud.Cloud) { c.Ledger = partialLedger{c.Ledger} }, "ledger/counts add up", "held"},
 		{"lists oldest first", func(c *cloud.Cloud) { c.Ledger = oldestLedger{c.Ledger} }, "ledger/lists newest first", "is listed before"},
+		{"tells the last attempt only", func(c *cloud.Cloud) { c.Ledger = lastLedger{c.Ledger} }, "ledger/tells every attempt", "its trail is"},
+		{"mixes redrives up", func(c *cloud.Cloud) { c.Ledger = mixingLedger{c.Ledger} }, "ledger/tells every attempt", "1.1 was attempted as"},
 		{"redrives under the old number", func(c *cloud.Cloud) { c.Redriver = numberlessRedriver{c.Redriver} }, "redrive/takes the next number", "made the jobs"},
 
 		{"finds a revoked key", func(c *cloud.Cloud) { c.Auth = &cachingAuth{Keys: c.Auth} }, "auth/a revoked key is found no more", "finding a revoked key succeeded"},

@@ -255,6 +255,29 @@ func (l oldestLedger) List(ctx context.Context, m change.Memory, q delivery.Quer
 	return page, next, err
 }
 
+// lastLedger tells of each delivery the last attempt only.
+type lastLedger struct{ delivery.Ledger }
+
+func (l lastLedger) Find(ctx context.Context, m change.Memory, hook string, seq int64, redrive int) (delivery.Record, error) {
+	r, err := l.Ledger.Find(ctx, m, hook, seq, redrive)
+	r.Trail = r.Trail[max(len(r.Trail)-1, 0):]
+	return r, err
+}
+
+// mixingLedger takes the attempts of all deliveries of an event for those of
+// each.
+type mixingLedger struct{ delivery.Ledger }
+
+func (l mixingLedger) Find(ctx context.Context, m change.Memory, hook string, seq int64, redrive int) (delivery.Record, error) {
+	r, err := l.Ledger.Find(ctx, m, hook, seq, redrive)
+	if err != nil || redrive == 0 {
+		return r, err
+	}
+	own, err := l.Ledger.Find(ctx, m, hook, seq, 0)
+	r.Trail = append(own.Trail, r.Trail...)
+	return r, err
+}
+
 // numberlessRedriver repeats a delivery as if it were the first.
 type numberlessRedriver struct{ delivery.Redriver }
 

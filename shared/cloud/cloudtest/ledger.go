@@ -2,6 +2,8 @@ package cloudtest
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -13,6 +15,7 @@ var ledgerRules = []Rule{
 	{"ledger/lists newest first", "lists are newest first: by seq, then by redrive", ledgerLists},
 	{"ledger/lists what is asked for", "Query narrows a listing; zero fields do not.", ledgerNarrows},
 	{"ledger/finds one delivery", "Find returns one delivery, fault.NotFound where there is none.", ledgerFinds},
+	{"ledger/tells every attempt", "Its Trail tells each attempt as its Outcome did; what was put back is no attempt.", ledgerTrail},
 }
 
 // list reads all pages of a listing and ends the rule where the order is not
@@ -146,6 +149,57 @@ func ledgerFinds(b *bench) {
 			_, err := b.Ledger.Find(b.ctx, b.mem, none.hook, none.seq, none.redrive)
 			b.refused(fmt.Sprint("finding ", none), err, fault.NotFound)
 		}
+		b.crash()
+	}
+}
+
+// ledgerTrail follows one delivery through failures, a pause, a crash and its
+// end as a dead letter, and then its redrive, beside one that succeeds at once
+// and one that waits.
+func ledgerTrail(b *bench) {
+	b.hook("h")
+	made := map[int][]delivery.Attempt{} // by redrive, of seq 1, which is in hand once at a time
+	script, paused := attempts(retry(second), retry(minute), giveUp), false
+	noting := func(r *receiver, j delivery.Job) delivery.Outcome {
+		if paused = !paused && j.Attempts == 1; paused {
+			return r.outcome(j, delivery.PutBack, second, 0)
+		}
+		o := script(r, j)
+		made[j.Redrive] = append(made[j.Redrive], delivery.Attempt{N: o.Job.Attempts, At: o.At, Took: o.Took, Code: o.Status, Error: o.Error})
+		return o
+	}
+	tells := func(redrive, n int) {
+		b.idle()
+		want := made[redrive]
+		b.want(len(want) == n, "delivery 1.%d was attempted %d times, not %d", redrive, len(want), n)
+		got := b.record("h", 1, redrive).Trail
+		b.want(slices.Equal(got, want), "delivery 1.%d was attempted as %+v, its trail is %+v", redrive, want, got)
+	}
+	answers := bySeq(map[int64]answer{1: noting}, delivered)
+	r := b.serve(answers)
+	b.add("fails")
+	b.add("succeeds")
+	tells(0, 1)
+	b.pass(10 * second)
+	tells(0, 2)
+	r.stop()
+	b.crash()
+	r = b.serve(answers)
+	tells(0, 2)
+	b.pass(minute)
+	tells(0, 3)
+	script = attempts(retry(second), delivered)
+	b.redrive("h", 1)
+	b.pass(10 * second)
+	r.stop()
+	b.add("waits")
+	for range 2 {
+		tells(0, 3)
+		tells(1, 2)
+		once, waits := b.record("h", 2, 0), b.record("h", 3, 0)
+		b.want(len(once.Trail) == 1 && once.Trail[0] == delivery.Attempt{N: 1, At: once.LastAt, Took: time.Millisecond, Code: 200},
+			"a first attempt that ended well at %d has the trail %+v", once.LastAt, once.Trail)
+		b.want(waits.Trail == nil, "what was never attempted has the trail %+v", waits.Trail)
 		b.crash()
 	}
 }
