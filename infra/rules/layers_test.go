@@ -51,7 +51,7 @@ var layers = []layer{
 	{[]string{"local/*"}, "parts of the command line"},
 	{[]string{"local", "functions/*"}, "what is started: opens a cloud, builds stages, serves"},
 	{[]string{"docs/receivers/*"}, "what receivers copy: they know us by HTTP alone"},
-	{[]string{"infra/template", "infra/prices"}, "what is deployed and what it costs, as values"},
+	{[]string{"infra/template", "infra/prices", "infra/pages"}, "what is deployed, what it costs, what is written about it, as values"},
 	{[]string{"infra/*"}, "looks at the project from outside"},
 }
 

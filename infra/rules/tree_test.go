@@ -42,6 +42,9 @@ func (f *goFile) at(pos token.Pos, format string, args ...any) finding {
 type tree struct {
 	files []*goFile         // Go sources but generated ones, by path
 	texts map[string]string // every other text that people write, by path
+
+	paths     map[string]bool   // every file and folder
+	receivers map[string]string // sources in docs/receivers, in whatever language, by path
 }
 
 // A finding is one place where a rule is broken.
@@ -61,23 +64,28 @@ func (f finding) String() string {
 // load reads and parses what stands under root. Recorded data (testdata),
 // hidden folders but .ci, and what make writes are left out.
 func load(root fs.FS) (tree, error) {
-	t := tree{texts: map[string]string{}}
+	t := tree{texts: map[string]string{}, paths: map[string]bool{}, receivers: map[string]string{}}
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
+		t.paths[name] = true
 		if entry.IsDir() {
 			if skippedDir(name) {
 				return fs.SkipDir
 			}
 			return nil
 		}
-		if !isSource(name) && !isText(name) {
+		copied := strings.HasPrefix(name, "docs/receivers/")
+		if !isSource(name) && !isText(name) && !copied {
 			return nil
 		}
 		content, err := fs.ReadFile(root, name)
 		if err != nil {
 			return err
+		}
+		if copied && path.Ext(name) != ".md" {
+			t.receivers[name] = string(content)
 		}
 		if isSource(name) {
 			return t.parse(name, content)

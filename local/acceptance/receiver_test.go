@@ -1,6 +1,7 @@
 package acceptance_test
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -132,6 +133,7 @@ func (rx *receiver) handler(replies []http.HandlerFunc) http.Handler {
 			return // it broke off: no request
 		}
 		n := rx.keep(request{time.Now(), r.Method, r.URL.Path, r.Header.Clone(), body})
+		r.Body = io.NopCloser(bytes.NewReader(body)) // for a reply that looks into it
 		if len(replies) > 0 {
 			replies[min(n, len(replies))-1](w, r)
 		}
