@@ -38,6 +38,7 @@ var layers = []layer{
 	{[]string{"shared/feed"}, "the log of changes"},
 	{[]string{"shared/fanout"}, "changes in, log entries and jobs out"},
 	{[]string{"shared/delivery"}, "jobs in, verdicts out; never calls back up the road"},
+	{[]string{"shared/inspect"}, "what happened, found again and explained"},
 	{[]string{"shared/auth"}, "keys and tenants"},
 	{[]string{"shared/cloud"}, "the ports of all stages in one struct, for adapters to fill"},
 	{[]string{"shared/road"}, "the stages assembled on a cloud"},

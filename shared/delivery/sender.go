@@ -80,7 +80,7 @@ func New(cfg Config) *Sender {
 	}
 	return &Sender{
 		cfg:       cfg,
-		userAgent: []string{"memhooks/" + cfg.Settings.Version},
+		userAgent: []string{userAgent(cfg.Settings.Version)},
 		breaker:   newBreaker(cfg.Settings.Timeout),
 		buffers:   sync.Pool{New: func() any { return new([answerLimit]byte) }},
 	}

@@ -4,7 +4,6 @@ package hook
 
 import (
 	"context"
-	"slices"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
@@ -72,14 +71,10 @@ type SealedSecret struct {
 // whether it has a name for it. Patterns see content through view; what they
 // say of content keeps no hook from being told of an erasure.
 func (h *Hook) Wants(c *change.Change, view change.View) bool {
-	if len(h.Causes) > 0 && !slices.Contains(h.Causes, c.Cause) {
+	if !h.asks(c) || !h.covers(c) {
 		return false
 	}
-	memoryWide := c.Cause == events.Erased || c.Cause == events.Rotated
-	if h.Namespace != nil && !memoryWide && c.Namespace != *h.Namespace {
-		return false
-	}
-	if memoryWide && !h.Pattern.Names("event_type") {
+	if memoryWide(c) && !h.Pattern.Names("event_type") {
 		return true
 	}
 	if c.Cause == events.MemoryErased { // its content is unknown, for it is erased

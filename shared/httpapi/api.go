@@ -18,6 +18,7 @@ import (
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/inspect"
 	"github.com/memhooks/memhooks/shared/memory"
 	"github.com/memhooks/memhooks/shared/once"
 )
@@ -29,6 +30,7 @@ type Config struct {
 	Memory   *memory.Service
 	Hooks    *hook.Service
 	Feed     *feed.Service
+	Inspect  *inspect.Service
 	Tester   Tester
 	Keys     *auth.Service
 	Limiter  *auth.Limiter
@@ -70,7 +72,7 @@ func New(cfg Config) (*API, error) {
 	a.huma = huma.NewAPI(description(cfg.Settings.Version), adapter{a})
 	for _, table := range [][]endpoint{
 		a.healthRoutes(), a.keyRoutes(), a.memoryRoutes(), a.namedRoutes(), a.webhookRoutes(), a.deadLetterRoutes(),
-		a.areevRoutes(),
+		a.areevRoutes(), a.inspectRoutes(),
 	} {
 		for _, e := range table {
 			if err := a.register(e); err != nil {

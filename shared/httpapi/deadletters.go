@@ -8,7 +8,6 @@ import (
 	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/delivery"
-	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/memory/store"
@@ -131,22 +130,12 @@ func (a *API) deadLetters(ctx context.Context, id string, q delivery.Query, sinc
 
 // deadLetterShown is a dead letter with its body as it would be sent now.
 func (a *API) deadLetterShown(ctx context.Context, h hook.Hook, r delivery.Record) (*deliveryAnswer, error) {
-	mode, err := a.cfg.Hooks.Effective(ctx, h)
+	d, err := a.cfg.Inspect.Delivery(ctx, h, r)
 	if err != nil {
 		return nil, err
 	}
-	if was := r.Job.Redaction; was != "" && was.TighterThan(mode) {
-		mode = was
-	}
-	c := r.Job.Entry.Change
-	c.Seq = r.Job.Entry.Seq
-	e, err := a.cfg.Memory.Tell(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	shown := deliveryShown(h, r)
-	shown.Body, err = dialect.Body(h.Dialect, e, mode)
-	return &shown, err
+	shown := deliveryWhole(h, d)
+	return &shown, nil
 }
 
 // dead finds one dead letter.

@@ -9,6 +9,7 @@ import (
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/inspect"
 )
 
 // deliveryAnswer is one delivery of one event: no content, no secret.
@@ -34,7 +35,7 @@ type deliveryAnswer struct {
 
 	Trail []attemptAnswer `json:"trail,omitempty" doc:"Each attempt, the oldest first, where one delivery is shown"`
 
-	Body json.RawMessage `json:"body,omitempty" doc:"Of a dead letter: what its hook's redaction allows, as it would be sent now"`
+	Body json.RawMessage `json:"body,omitempty" doc:"Of a single one: what its hook's redaction allows, as it would be sent now"`
 }
 
 // attemptAnswer is one attempt of a delivery.
@@ -63,6 +64,13 @@ func deliveryShown(h hook.Hook, r delivery.Record) deliveryAnswer {
 		EventAt: stamp(c.At), FirstAt: stampAfter0(r.FirstAt), LastAt: stampAfter0(r.LastAt), NextAt: stampAfter0(r.NextAt),
 		MemoryID: change.MemoryID(c.Lineage), GrainHash: c.Hash, Trail: trailShown(r.Trail),
 	}
+}
+
+// deliveryWhole is a delivery with all that is known of it.
+func deliveryWhole(h hook.Hook, d inspect.Delivery) deliveryAnswer {
+	shown := deliveryShown(h, d.Record)
+	shown.Body = d.Body
+	return shown
 }
 
 // stampAfter0 is stamp, "" for a time that did not come.

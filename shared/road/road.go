@@ -11,17 +11,19 @@ import (
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/feed/cursor"
 	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/inspect"
 	"github.com/memhooks/memhooks/shared/memory"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
 // Stages are the road's stages on one cloud.
 type Stages struct {
-	Cloud  *cloud.Cloud
-	Memory *memory.Service
-	Hooks  *hook.Service
-	Feed   *feed.Service
-	Sender *delivery.Sender
+	Cloud   *cloud.Cloud
+	Memory  *memory.Service
+	Hooks   *hook.Service
+	Feed    *feed.Service
+	Sender  *delivery.Sender
+	Inspect *inspect.Service
 }
 
 // perHost is how many idle connections are kept to one destination.
@@ -50,6 +52,9 @@ func Assemble(c *cloud.Cloud, s Settings, version string, now func() time.Time, 
 		Feed: feed.New(feed.Config{
 			Log: c.Log, Compactor: c.Compactor, Consumers: c.Consumers, Current: memories,
 			Teller: memories, Modes: hooks, Cursors: cursor.New(sealer), Now: now,
+		}),
+		Inspect: inspect.New(inspect.Config{
+			Log: c.Log, Kept: c.Compactor, Ledger: c.Ledger, Hooks: hooks, Memories: memories, Grains: c.Grains, Version: version,
 		}),
 		Sender: newSender(c, s, version, memories, hooks, guarded.Transport(s.Timeout, perHost), now),
 	}

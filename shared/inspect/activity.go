@@ -1,0 +1,159 @@
+package inspect
+
+import (
+	"context"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/feed"
+	"github.com/memhooks/memhooks/shared/hook"
+)
+
+// What an activity is made of at most.
+const (
+	recentEvents     = 1000
+	recentDeliveries = 1000
+	recentDead       = 200
+	mostAttention    = 100
+)
+
+// Activity is how a memory, or one of its hooks, went lately: as far back as
+// the newest entries of the log and the newest deliveries tell both.
+type Activity struct {
+	Series
+	Bounds    feed.Bounds
+	States    map[hook.State]int // of the hooks
+	Hooks     int
+	Dead      int
+	MoreDead  bool // there may be more than were counted
+	Pending   int  // among the newest deliveries
+	Oldest    time.Duration
+	Attention []Attention
+}
+
+// Attention is something about a hook that a person should look at. Kind is
+// held, disabled, dead or paused; Count is how many deliveries are concerned,
+// among those that were looked at.
+type Attention struct {
+	Hook    hook.Hook
+	Kind    string
+	Count   int
+	Message string
+}
+
+// recent is what was read for an activity.
+type recent struct {
+	hooks   []hook.Hook
+	entries []feed.Entry      // the newest last
+	records []delivery.Record // the newest first
+	cut     bool              // there are older records
+	dead    []delivery.Record
+	more    bool // dead ones
+}
+
+// Activity reads how it went until now; of is a hook's id, "" = all hooks.
+func (s *Service) Activity(ctx context.Context, m change.Memory, of string, now time.Time) (Activity, error) {
+	hooks, err := s.hooks(ctx, m, of)
+	if err != nil {
+		return Activity{}, err
+	}
+	b, err := s.cfg.Log.Bounds(ctx, m)
+	if err != nil {
+		return Activity{}, err
+	}
+	r := recent{hooks: hooks}
+	if err := s.read(ctx, m, of, b, &r); err != nil {
+		return Activity{}, err
+	}
+	out := Activity{
+		Series: r.series(of, b, now), Bounds: b, Hooks: len(hooks), States: map[hook.State]int{},
+		Dead: len(r.dead), MoreDead: r.more, Attention: r.attention(),
+	}
+	for _, h := range hooks {
+		out.States[h.State]++
+	}
+	for i := range r.records {
+		if r.records[i].Status == delivery.StatusPending {
+			out.Pending++
+			out.Oldest = max(out.Oldest, now.Sub(time.UnixMilli(r.records[i].Job.Entry.Change.At)))
+		}
+	}
+	return out, nil
+}
+
+// hooks lists a memory's hooks, or the one that is meant; fault.NotFound where
+// it is not there.
+func (s *Service) hooks(ctx context.Context, m change.Memory, of string) ([]hook.Hook, error) {
+	all, err := s.cfg.Hooks.List(ctx, m)
+	if err != nil || of == "" {
+		return all, err
+	}
+	for _, h := range all {
+		if h.ID == of {
+			return []hook.Hook{h}, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "there is no hook %q in this memory", of)
+}
+
+func (s *Service) read(ctx context.Context, m change.Memory, of string, b feed.Bounds, r *recent) error {
+	work := []func() error{
+		func() (err error) {
+			r.entries, err = s.span(ctx, m, max(b.Floor, b.Head+1-recentEvents), b.Head)
+			return err
+		},
+		func() error {
+			records, next, err := s.cfg.Ledger.List(ctx, m, delivery.Query{Hook: of, Limit: recentDeliveries})
+			r.records, r.cut = records, next != ""
+			return err
+		},
+		func() error {
+			records, next, err := s.cfg.Ledger.List(ctx, m, delivery.Query{Hook: of, Status: delivery.StatusDead, Limit: recentDead})
+			r.dead, r.more = records, next != ""
+			return err
+		},
+	}
+	return side(len(work), func(i int) error { return work[i]() })
+}
+
+// attentions are the states of a hook that a person should look at, in the
+// order of their weight.
+var attentions = []struct {
+	state   hook.State // "" = whatever it is
+	kind    string
+	message string
+}{
+	{hook.Disabled, "disabled", "its receiver answered 410 and nothing is sent: delete the hook, or resume it when the receiver is back"},
+	{hook.Held, "held", "too many deliveries in a row gave up and nothing is sent: see what its receiver answers, mend that, then resume the hook"},
+	{"", "dead", "deliveries gave up: see what its receiver answered, then redrive them or close them"},
+	{hook.Paused, "paused", "it was paused by hand: resume it from its backlog or from the log's end"},
+}
+
+// attention lists what a person should look at.
+func (r *recent) attention() []Attention {
+	waiting, dead := map[string]int{}, map[string]int{}
+	for i := range r.records {
+		if r.records[i].Status == delivery.StatusHeld {
+			waiting[r.records[i].Job.Hook]++
+		}
+	}
+	for i := range r.dead {
+		dead[r.dead[i].Job.Hook]++
+	}
+	var out []Attention
+	for _, a := range attentions {
+		for _, h := range r.hooks {
+			count, concerned := waiting[h.ID], h.State == a.state
+			if a.state == "" {
+				count = dead[h.ID]
+				concerned = count > 0
+			}
+			if concerned && len(out) < mostAttention {
+				out = append(out, Attention{h, a.kind, count, a.message})
+			}
+		}
+	}
+	return out
+}
