@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 
 	"github.com/memhooks/memhooks/shared/httpapi"
+	"github.com/memhooks/memhooks/shared/httpapi/client"
+	"github.com/memhooks/memhooks/shared/httpapi/console"
 	"github.com/memhooks/memhooks/shared/road"
 )
 
@@ -18,4 +21,20 @@ func newAPI(ctx context.Context, st *road.Stages, s road.Settings, out io.Writer
 		fmt.Fprintf(out, "first admin key, shown this once: %s\n", raw)
 	}
 	return api, err
+}
+
+// withConsole puts the console's pages beside an API in the same process.
+func withConsole(api http.Handler, log *slog.Logger) (http.Handler, error) {
+	pages, err := console.New(console.Config{
+		API:      &client.Client{Base: "http://localhost", Transport: client.InProcess(api)},
+		SameHost: true, Stream: true, Version: version, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	mux.Handle(console.Root, pages)
+	mux.Handle(console.Root+"/", pages)
+	return mux, nil
 }

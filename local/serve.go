@@ -89,8 +89,12 @@ func serve(ctx context.Context, s road.Settings, out io.Writer, log *slog.Logger
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w: is another memhooks running? set MEMHOOKS_ADDR to another port", s.Addr, err)
 	}
+	site, err := withConsole(watch.Serve(api, api.ForOperator), log)
+	if err != nil {
+		return err
+	}
 	p := process{st, s, watch, listener, out, log}
-	return p.run(ctx, watch.Serve(api, api.ForOperator))
+	return p.run(ctx, site)
 }
 
 // process is all that runs in this process.
@@ -146,7 +150,8 @@ func greet(out io.Writer, addr string, s road.Settings) {
 		auth = ` -H "Authorization: Bearer $MEMHOOKS_KEY"`
 	}
 	fmt.Fprintf(out, `memhooks %s is listening on http://%s
+console        http://%s/console
 API reference  http://%s/docs
 first memory   curl -X POST http://%s/v1/remember%s -H "Content-Type: application/json" -d '{"content":"We decided to use Redis for caching"}'
-`, version, addr, addr, addr, auth)
+`, version, addr, addr, addr, addr, auth)
 }

@@ -43,6 +43,7 @@ var layers = []layer{
 	{[]string{"shared/cloud"}, "the ports of all stages in one struct, for adapters to fill"},
 	{[]string{"shared/road"}, "the stages assembled on a cloud"},
 	{[]string{"shared/httpapi/client"}, "the API called from Go: HTTP alone, so that what is built on it sees what every caller sees"},
+	{[]string{"shared/httpapi/console"}, "what people see, made of what every caller may ask"},
 	{[]string{"shared/httpapi"}, "HTTP in, services out; it knows ports, no adapter"},
 	{[]string{"shared/adapter/aws/attempt"}, "what a cloud's clients have in common"},
 	{[]string{"shared/adapter/aws/table", "shared/adapter/aws/fifo"}, "a cloud's services, of which its adapter makes the ports"},

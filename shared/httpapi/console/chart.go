@@ -1,0 +1,124 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+
+	"github.com/memhooks/memhooks/shared/httpapi/client"
+)
+
+// chart is a small picture of the last while, and what it says in words.
+type chart struct {
+	Title  string
+	Sum    string
+	Legend []key
+	SVG    template.HTML
+}
+
+// key says which mark is what.
+type key struct{ Class, Name string }
+
+const (
+	chartWidth  = 480
+	chartHeight = 90
+)
+
+// charts draws what an activity holds; nil where nothing happened.
+func charts(activity client.Doc) []chart {
+	buckets := activity.List("buckets")
+	if len(buckets) == 0 {
+		return nil
+	}
+	pick := func(name string) []float64 {
+		out := make([]float64, len(buckets))
+		for i, b := range buckets {
+			out[i] = float64(b.Int(name))
+		}
+		return out
+	}
+	events, delivered, failed := pick("events"), pick("delivered"), pick("failed")
+	p50, p95 := pick("p50_ms"), pick("p95_ms")
+	span := fmt.Sprintf("since %s", client.Doc(buckets[0]).Text("at"))
+	return []chart{
+		{"Events", fmt.Sprintf("%.0f events", sum(events)), nil, bars(span, events, nil)},
+		{
+			"Deliveries", fmt.Sprintf("%.0f delivered, %.0f failed", sum(delivered), sum(failed)),
+			[]key{{"", "delivered"}, {"bad", "failed"}}, bars(span, delivered, failed),
+		},
+		{
+			"From event to delivery", fmt.Sprintf("at most %.0f ms (p95)", most(p95)),
+			[]key{{"line", "p50"}, {"second", "p95"}}, lines(span, p50, p95),
+		},
+	}
+}
+
+func sum(values []float64) (total float64) {
+	for _, v := range values {
+		total += v
+	}
+	return total
+}
+
+func most(values []float64) (top float64) {
+	for _, v := range values {
+		top = max(top, v)
+	}
+	return top
+}
+
+// bars draws one bar for each value, with a second value on top of it.
+func bars(label string, low, high []float64) template.HTML {
+	var b strings.Builder
+	top := 1.0
+	for i := range low {
+		top = max(top, low[i]+at(high, i))
+	}
+	step := chartWidth / float64(len(low))
+	for i := range low {
+		bottom := float64(chartHeight)
+		for n, v := range []float64{low[i], at(high, i)} {
+			if v == 0 {
+				continue
+			}
+			height := max(2, v/top*(chartHeight-4))
+			bottom -= height
+			fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f"%s/>`, float64(i)*step+.5, bottom, max(1, step-1.5), height, [...]string{"", ` class="bad"`}[n])
+		}
+	}
+	return drawn(label, b.String())
+}
+
+func at(values []float64, i int) float64 {
+	if i < len(values) {
+		return values[i]
+	}
+	return 0
+}
+
+// lines draws values as lines on one scale; what is zero is not drawn.
+func lines(label string, all ...[]float64) template.HTML {
+	var b strings.Builder
+	top := 1.0
+	for _, values := range all {
+		top = max(top, most(values))
+	}
+	for n, values := range all {
+		step := chartWidth / float64(len(values))
+		fmt.Fprintf(&b, `<polyline%s points="`, [...]string{"", ` class="second"`}[n])
+		for i, v := range values {
+			if v > 0 {
+				fmt.Fprintf(&b, "%.1f,%.1f ", (float64(i)+.5)*step, chartHeight-2-v/top*(chartHeight-6))
+			}
+		}
+		b.WriteString(`"/>`)
+	}
+	return drawn(label, b.String())
+}
+
+// drawn is a whole picture. Label is ours and numbers are formatted, so that
+// nothing of a memory is written into markup here.
+func drawn(label, shapes string) template.HTML {
+	return template.HTML(fmt.Sprintf(`<svg class="chart" viewBox="0 0 %d %d" preserveAspectRatio="none" role="img" aria-label="%s"><path class="base" d="M0 %d H%d"/>%s</svg>`, //nolint:gosec // see above
+		chartWidth, chartHeight, template.HTMLEscapeString(label), chartHeight, chartWidth, shapes))
+}

@@ -1,0 +1,90 @@
+// Package console is the pages on which a person sees what happened, and sets
+// it right. It knows no stage and no store: everything on a page comes from the
+// API, asked with the visitor's own key, so that keys, tenants and redaction
+// hold here because they hold there.
+package console
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/httpapi/client"
+)
+
+// Root is the path below which all pages are.
+const Root = "/console"
+
+// Config is what a Console works with; API and Log are required.
+type Config struct {
+	// API is how the API is reached. Its key is never used: each call carries
+	// the visitor's.
+	API *client.Client
+	// SameHost hands the name on under which the visitor called: for an API in
+	// the same process, which is strict about it while authentication is off.
+	SameHost bool
+	// Stream says that an answer reaches the browser while it is written. Pages
+	// are told of news then, elsewhere they ask every few seconds.
+	Stream  bool
+	Version string
+	Now     func() time.Time // nil = time.Now
+	Log     *slog.Logger
+}
+
+// Console serves the pages. It is safe for concurrent use.
+type Console struct {
+	cfg     Config
+	mux     *http.ServeMux
+	pages   pages
+	origins *http.CrossOriginProtection
+}
+
+//go:embed assets
+var assets embed.FS
+
+// New makes a Console. It fails only where a template of this package is wrong.
+func New(cfg Config) (*Console, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	c := &Console{cfg: cfg, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection()}
+	var err error
+	if c.pages, err = c.parse(); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	for _, r := range routes {
+		c.mux.HandleFunc(r.pattern, c.serving(r))
+	}
+	files, err := fs.Sub(assets, "assets")
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	c.mux.Handle("GET "+Root+"/assets/", http.StripPrefix(Root+"/assets/", http.FileServerFS(files)))
+	c.mux.HandleFunc(Root+"/", func(w http.ResponseWriter, r *http.Request) {
+		v := c.visit(w, r)
+		v.fail(&client.Error{Status: http.StatusNotFound, Message: "there is no such page: go back to the overview, or search"})
+	})
+	return c, nil
+}
+
+// policy lets pages load the console's own files and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// ServeHTTP serves what lies at or below Root. Forms of other sites are refused.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	if err := c.origins.Check(r); err != nil {
+		v := c.visit(w, r)
+		v.fail(&client.Error{Status: http.StatusForbidden, Message: "this form was sent by another site: open the console itself and try there"})
+		return
+	}
+	c.mux.ServeHTTP(w, r)
+}

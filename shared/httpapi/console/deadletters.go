@@ -1,0 +1,119 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/memhooks/memhooks/shared/httpapi/client"
+)
+
+func (v *visit) deadLettersPage() error {
+	var letters, hooks client.Doc
+	err := together(
+		v.into(&letters, v.in("dead-letters"), "hook", v.asked("hook"), "cursor", v.asked("cursor"), "limit", "25"),
+		v.into(&hooks, v.in("hooks")),
+	)
+	if err != nil {
+		return err
+	}
+	v.show(page{template: "deadletters", title: "Dead letters", notice: v.done(), data: struct {
+		Letters []client.Doc
+		Names   map[string]string
+		Hook    string
+		Next    string
+	}{letters.List("dead_letters"), names(hooks), v.asked("hook"), letters.Text("next_cursor")}})
+	return nil
+}
+
+// names are the hooks' names by their ids, the id where there is none.
+func names(hooks client.Doc) map[string]string {
+	all := map[string]string{}
+	for _, h := range hooks.List("hooks") {
+		all[h.Text("id")] = called(h)
+	}
+	return all
+}
+
+// called is what a person calls a hook.
+func called(h client.Doc) string {
+	for _, name := range []string{"name", "description", "url"} {
+		if t := h.Text(name); t != "" {
+			return t
+		}
+	}
+	return h.Text("id")
+}
+
+func (v *visit) deadLetterPage() error {
+	d, err := v.get(v.in("dead-letters", v.r.PathValue("delivery")))
+	if err != nil {
+		return err
+	}
+	h, err := v.get(v.in("hooks", d.Text("hook")))
+	if err != nil {
+		return err
+	}
+	v.show(page{template: "deadletter", title: "Dead letter", data: struct{ Letter, Hook client.Doc }{d, h}})
+	return nil
+}
+
+func (v *visit) redriveLetter() error {
+	if _, err := v.do(http.MethodPost, v.in("dead-letters", v.r.PathValue("delivery"), "redrive"), nil); err != nil {
+		return err
+	}
+	v.back(v.home("dead-letters") + "?done=redriven")
+	return nil
+}
+
+func (v *visit) discardLetter() error {
+	if _, err := v.do(http.MethodDelete, v.in("dead-letters", v.r.PathValue("delivery")), nil, "reason", v.sent("reason")); err != nil {
+		return err
+	}
+	v.back(v.home("dead-letters") + "?done=discarded")
+	return nil
+}
+
+// redriveLetters sends the ticked letters again, or all of a hook or of the
+// memory: these first as a dry run that says how many they are.
+func (v *visit) redriveLetters() error {
+	if err := v.r.ParseForm(); err != nil {
+		return &client.Error{Status: http.StatusBadRequest, Message: "the form could not be read: tick fewer letters at a time"}
+	}
+	ticked := v.r.PostForm["delivery"]
+	if v.sent("what") == "ticked" {
+		return v.redriveTicked(ticked)
+	}
+	body := map[string]any{"all": true}
+	if hook := v.sent("hook"); hook != "" {
+		body = map[string]any{"hook": hook}
+	}
+	dry := v.sent("sure") == ""
+	if dry {
+		body["dry_run"] = true
+	}
+	d, err := v.do(http.MethodPost, v.in("dead-letters", "redrive"), body)
+	if err != nil {
+		return err
+	}
+	if !dry {
+		v.back(v.home("dead-letters") + "?done=redriven")
+		return nil
+	}
+	v.show(page{template: "redrive", title: "Redrive dead letters", data: struct {
+		Hook string
+		Run  client.Doc
+	}{v.sent("hook"), d}})
+	return nil
+}
+
+func (v *visit) redriveTicked(ticked []string) error {
+	if len(ticked) == 0 {
+		return &client.Error{Status: http.StatusBadRequest, Message: "nothing is ticked: tick the letters that are to be sent again"}
+	}
+	for _, id := range ticked {
+		if _, err := v.do(http.MethodPost, v.in("dead-letters", id, "redrive"), nil); err != nil {
+			return err
+		}
+	}
+	v.back(v.home("dead-letters") + "?done=redriven")
+	return nil
+}

@@ -1,0 +1,122 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/memhooks/memhooks/shared/httpapi/client"
+)
+
+// A memory as the first page shows it: itself, and what needs somebody there.
+type glance struct {
+	Memory   client.Doc
+	Activity client.Doc
+	Charts   []chart
+}
+
+// onFirst is how many memories the first page shows at a time: each is looked
+// into.
+const onFirst = "12"
+
+// overview is the first page: all memories, those that need somebody first.
+func (v *visit) overview() error {
+	list, err := v.get("/api/memories", "limit", onFirst, "cursor", v.asked("cursor"))
+	if err != nil {
+		return err
+	}
+	var glances []glance
+	for _, m := range list.List("memories") {
+		glances = append(glances, glance{Memory: m})
+	}
+	asks := make([]func() error, len(glances))
+	for i := range glances {
+		asks[i] = func() error {
+			id := glances[i].Memory.Text("id")
+			d, err := v.get("/api/memories/" + id + "/activity")
+			glances[i].Activity, glances[i].Charts = d, charts(d)
+			return err
+		}
+	}
+	if err := together(asks...); err != nil {
+		return err
+	}
+	var calling, calm []glance
+	for _, g := range glances {
+		if len(g.Activity.List("attention")) > 0 {
+			calling = append(calling, g)
+		} else {
+			calm = append(calm, g)
+		}
+	}
+	v.show(page{template: "overview", title: "Memories", data: struct {
+		Calling, Calm []glance
+		Next          string
+	}{calling, calm, list.Text("next_cursor")}})
+	return nil
+}
+
+// createMemory makes a memory and opens it.
+func (v *visit) createMemory() error {
+	body := map[string]any{"name": v.sent("name")}
+	if p := words(v.sent("policies")); len(p) > 0 {
+		body["policies"] = p
+	}
+	made, err := v.do(http.MethodPost, "/api/memories", body)
+	if err != nil {
+		return err
+	}
+	v.back(memoryPath(made.Text("id")))
+	return nil
+}
+
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' })
+}
+
+// memoryPage is one memory: what needs somebody, what happened lately, what is
+// in it.
+func (v *visit) memoryPage() error {
+	var memory, stats, activity, events client.Doc
+	err := together(
+		v.into(&memory, v.in()),
+		v.into(&stats, v.in("stats")),
+		v.into(&activity, v.in("activity")),
+		v.into(&events, v.in("events"), "limit", "10"),
+	)
+	if err != nil {
+		return err
+	}
+	v.show(page{template: "memory", title: memory.Text("name"), notice: v.done(), data: struct {
+		Memory, Stats, Activity client.Doc
+		Charts                  []chart
+		Events                  []client.Doc
+	}{memory, stats, activity, charts(activity), events.List("events")}})
+	return nil
+}
+
+func (v *visit) changePolicies() error {
+	policies := words(v.sent("policies"))
+	if policies == nil {
+		policies = []string{}
+	}
+	if _, err := v.do(http.MethodPatch, v.in(), map[string]any{"policies": policies}); err != nil {
+		return err
+	}
+	v.back(v.home() + "?done=policies")
+	return nil
+}
+
+// said are the notices that a page can be opened with, after something was
+// done: their words are ours, whatever stands in the address.
+var said = map[string]notice{
+	"policies":  {"ok", "The policies are changed. Hooks that show full content and were not acknowledged deliver metadata only from now on."},
+	"paused":    {"ok", "Paused. Its events wait in the log."},
+	"resumed":   {"ok", "Active again. What waited is delivered now, oldest first."},
+	"skipped":   {"ok", "Active again. What waited is skipped; new events are delivered."},
+	"deleted":   {"ok", "The hook is deleted; what was pending is not sent."},
+	"redriven":  {"ok", "Sent again, under the same event id and a new delivery id. It shows among the dead letters again if it fails again."},
+	"discarded": {"ok", "Closed. The delivery keeps the reason."},
+}
+
+// done is the notice that the address asks for, the zero one for any other.
+func (v *visit) done() notice { return said[v.asked("done")] }

@@ -1,0 +1,91 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/memhooks/memhooks/shared/httpapi/client"
+)
+
+// The login is a cookie that holds the visitor's key until the browser ends. No
+// script can read it, no other site can make a browser send it, and the console
+// keeps nothing of it, so that any instance serves any visitor.
+const (
+	cookieName = "memhooks_console"
+	loginPath  = Root + "/login"
+)
+
+func (v *visit) cookie(value string, age int) *http.Cookie {
+	secure := v.r.TLS != nil || strings.EqualFold(v.r.Header.Get("X-Forwarded-Proto"), "https")
+	return &http.Cookie{
+		Name: cookieName, Value: value, Path: Root, MaxAge: age, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode,
+	}
+}
+
+// login sends to the login page, which leads back to where the visitor was.
+func (v *visit) login(why *client.Error) {
+	to := url.Values{}
+	if v.r.Method == http.MethodGet {
+		to.Set("next", v.r.URL.RequestURI())
+	}
+	if v.key != "" && why.Code == "invalid_key" {
+		to.Set("again", "1")
+		http.SetCookie(v.w, v.cookie("", -1))
+	}
+	v.back(loginPath + "?" + to.Encode())
+}
+
+// entry is what the login page shows.
+type entry struct {
+	Next    string
+	Problem string
+}
+
+func (v *visit) loginPage() error {
+	e := entry{Next: inside(v.asked("next"))}
+	if v.asked("again") != "" {
+		e.Problem = "The key is not known any more: it was revoked, or this is another server. Enter one that is."
+	}
+	v.show(page{template: "login", title: "Sign in", data: e})
+	return nil
+}
+
+// signIn tries the key on the API before it becomes a cookie.
+func (v *visit) signIn() error {
+	e := entry{Next: inside(v.sent("next"))}
+	v.api.Key = v.sent("key")
+	_, err := v.get("/api/memories", "limit", "1")
+	var refused *client.Error
+	switch {
+	case v.api.Key == "":
+		e.Problem = "Enter a key: one that memhooks printed at its first start, or that POST /v1/keys gave."
+	case errors.As(err, &refused):
+		e.Problem = refused.Message
+	case err != nil:
+		return err
+	default:
+		http.SetCookie(v.w, v.cookie(v.api.Key, 0))
+		v.back(e.Next)
+		return nil
+	}
+	v.key = ""
+	v.write(page{template: "login", title: "Sign in", data: e}, http.StatusUnauthorized)
+	return nil
+}
+
+func (v *visit) signOut() error {
+	http.SetCookie(v.w, v.cookie("", -1))
+	v.back(loginPath)
+	return nil
+}
+
+// inside is a path of the console, its first page for any other.
+func inside(path string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.IsAbs() || u.Host != "" || u.Path != Root && !strings.HasPrefix(u.Path, Root+"/") || strings.Contains(path, "\\") {
+		return Root
+	}
+	return u.RequestURI()
+}

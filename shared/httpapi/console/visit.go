@@ -1,0 +1,141 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/httpapi/client"
+)
+
+// visit is one request of a person.
+type visit struct {
+	*Console
+	w      http.ResponseWriter
+	r      *http.Request
+	api    *client.Client
+	key    string // of the login; "" = none
+	memory string // that the path names; "" = none
+	now    time.Time
+}
+
+func (c *Console) visit(w http.ResponseWriter, r *http.Request) *visit {
+	v := &visit{Console: c, w: w, r: r, memory: r.PathValue("memory"), now: c.cfg.Now()}
+	handed := http.Header{}
+	if c.cfg.SameHost {
+		handed.Set("Host", r.Host)
+	}
+	v.api = c.cfg.API.With(handed)
+	if cookie, err := r.Cookie(cookieName); err == nil {
+		v.key = cookie.Value
+	}
+	v.api.Key = v.key
+	return v
+}
+
+// get asks the API. Query is pairs of names and values; empty values are left
+// out.
+func (v *visit) get(path string, query ...string) (client.Doc, error) {
+	return v.api.Do(v.r.Context(), http.MethodGet, path, pairs(query), nil)
+}
+
+// do changes something by the API.
+func (v *visit) do(method, path string, body any, query ...string) (client.Doc, error) {
+	return v.api.Do(v.r.Context(), method, path, pairs(query), body)
+}
+
+func pairs(query []string) url.Values {
+	values := url.Values{}
+	for i := 0; i+1 < len(query); i += 2 {
+		if query[i+1] != "" {
+			values.Set(query[i], query[i+1])
+		}
+	}
+	return values
+}
+
+// in is a path of the API below the visit's memory; parts are escaped.
+func (v *visit) in(parts ...string) string {
+	return "/api/memories/" + url.PathEscape(v.memory) + joined(parts)
+}
+
+func joined(parts []string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString("/" + url.PathEscape(p))
+	}
+	return b.String()
+}
+
+// asked is a query value of the visit.
+func (v *visit) asked(name string) string { return strings.TrimSpace(v.r.URL.Query().Get(name)) }
+
+// sent is a value of the form that was sent.
+func (v *visit) sent(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }
+
+// together asks several things at once and returns the first failure.
+func together(asks ...func() error) error {
+	done := make(chan error, len(asks))
+	for _, ask := range asks {
+		go func() { done <- ask() }()
+	}
+	var first error
+	for range asks {
+		if err := <-done; err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// into is an ask of together.
+func (v *visit) into(to *client.Doc, path string, query ...string) func() error {
+	return func() error {
+		d, err := v.get(path, query...)
+		*to = d
+		return err
+	}
+}
+
+// show writes a page.
+func (v *visit) show(p page) {
+	v.write(p, http.StatusOK)
+}
+
+func (v *visit) write(p page, status int) {
+	var out bytes.Buffer
+	if err := v.pages.write(&out, p.template, v.framed(p)); err != nil {
+		v.cfg.Log.Error("a page could not be written", "page", p.template, "error", err)
+		http.Error(v.w, "this page could not be written; the log says why", http.StatusInternalServerError)
+		return
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.WriteHeader(status)
+	_, _ = v.w.Write(out.Bytes())
+}
+
+// fail answers with what the API said: a login where a key is wanted, else its
+// message.
+func (v *visit) fail(err error) {
+	var refused *client.Error
+	if !errors.As(err, &refused) {
+		if !errors.Is(err, context.Canceled) {
+			v.cfg.Log.Error("the console could not reach the API", "error", err)
+		}
+		refused = &client.Error{Status: http.StatusBadGateway, Message: "the API did not answer: try again; the server's log says more"}
+	}
+	if refused.Status == http.StatusUnauthorized && v.r.URL.Path != loginPath {
+		v.login(refused)
+		return
+	}
+	v.write(page{template: "error", title: http.StatusText(refused.Status), data: refused}, refused.Status)
+}
+
+// back sends the browser to a page of the console, after something was done.
+func (v *visit) back(path string) {
+	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
+}
