@@ -32,9 +32,11 @@ func withConsole(api http.Handler, log *slog.Logger) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", api)
-	mux.Handle(console.Root, pages)
-	mux.Handle(console.Root+"/", pages)
-	return mux, nil
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if console.Has(r.URL.Path) {
+			pages.ServeHTTP(w, r)
+		} else {
+			api.ServeHTTP(w, r)
+		}
+	}), nil
 }

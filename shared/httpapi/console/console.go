@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/httpapi/client"
@@ -17,6 +18,9 @@ import (
 
 // Root is the path below which all pages are.
 const Root = "/console"
+
+// Has says whether a path is one of the console's.
+func Has(path string) bool { return path == Root || strings.HasPrefix(path, Root+"/") }
 
 // Config is what a Console works with; API and Log are required.
 type Config struct {

@@ -84,7 +84,7 @@ func (v *visit) signOut() error {
 // inside is a path of the console, its first page for any other.
 func inside(path string) string {
 	u, err := url.Parse(path)
-	if err != nil || u.IsAbs() || u.Host != "" || u.Path != Root && !strings.HasPrefix(u.Path, Root+"/") || strings.Contains(path, "\\") {
+	if err != nil || u.IsAbs() || u.Host != "" || !Has(u.Path) || strings.Contains(path, "\\") {
 		return Root
 	}
 	return u.RequestURI()
