@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/memhooks/memhooks/shared/httpapi/client"
@@ -82,9 +83,9 @@ func (v *visit) signOut() error {
 }
 
 // inside is a path of the console, its first page for any other.
-func inside(path string) string {
-	u, err := url.Parse(path)
-	if err != nil || u.IsAbs() || u.Host != "" || !Has(u.Path) || strings.Contains(path, "\\") {
+func inside(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.IsAbs() || u.Host != "" || !Has(u.Path) || path.Clean(u.Path) != u.Path || strings.Contains(to, "\\") {
 		return Root
 	}
 	return u.RequestURI()

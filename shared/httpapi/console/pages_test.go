@@ -1,0 +1,165 @@
+package console
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// visits are where the routes that show something lead: a page that stands here
+// for no route, and a route that no page stands for, fail.
+var visits = map[string]string{
+	"/console":                            "/console",
+	"/console/{$}":                        "/console/",
+	"/console/login":                      "/console/login?again=1",
+	ofMemory:                              "/console/memories/m?done=policies",
+	ofMemory + "/events":                  "/console/memories/m/events",
+	ofMemory + "/events/{event}":          "/console/memories/m/events/evt_01M83BZEC8HQ5EXZDEKQQMBT4Q",
+	ofMemory + "/grains":                  "/console/memories/m/grains?q=%3Cscript%3Ealert(1)%3C/script%3E",
+	ofMemory + "/grains/{grain}":          "/console/memories/m/grains/" + hash,
+	ofMemory + "/erasures":                "/console/memories/m/erasures",
+	ofMemory + "/erasures/{event}":        "/console/memories/m/erasures/evt_1",
+	ofMemory + "/hooks":                   "/console/memories/m/hooks",
+	ofMemory + "/hooks/new":               "/console/memories/m/hooks/new",
+	ofMemory + "/hooks/{hook}":            "/console/memories/m/hooks/hook-a?status=dead",
+	ofMemory + "/hooks/{hook}/filter":     "/console/memories/m/hooks/hook-a/filter",
+	ofMemory + "/dead-letters":            "/console/memories/m/dead-letters?hook=hook-a",
+	ofMemory + "/dead-letters/{delivery}": "/console/memories/m/dead-letters/dlv_a",
+	"/console/search":                     "", // leads on: see TestSearchLeads
+	ofMemory + "/search":                  "",
+	ofMemory + "/live":                    "", // no page: see TestLive
+}
+
+var (
+	heading  = regexp.MustCompile(`<h1[ >]`)
+	field    = regexp.MustCompile(`<(?:input|select|textarea)[^>]*>`)
+	idOf     = regexp.MustCompile(` id="([^"]+)"`)
+	liveArea = regexp.MustCompile(`<[a-z]+[^>]* data-live[^>]*>`)
+)
+
+func TestEveryPage(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range routes {
+		path, isGet := strings.CutPrefix(r.pattern, "GET ")
+		if !isGet {
+			continue
+		}
+		seen[path] = true
+		at, known := visits[path]
+		switch {
+		case !known:
+			t.Errorf("no test opens %s", path)
+		case at != "":
+			t.Run(at, func(t *testing.T) { whole(t, open(t).get(at)) })
+		}
+	}
+	for path := range visits {
+		if !seen[path] {
+			t.Errorf("%s is no route", path)
+		}
+	}
+}
+
+// whole holds a page to what every page keeps: hostile text stays text, nothing
+// is loaded from elsewhere, nothing is written into attributes that run, every
+// field has a label, and every live region a name to be found by.
+func whole(t *testing.T, html string) {
+	t.Helper()
+	for _, bad := range []string{"<script>alert", "<u>", "<no value>", "ZgotmplZ", "%!", "<nil>", " style=", " onclick=", "javascript:", `src="http`} {
+		if strings.Contains(html, bad) {
+			t.Errorf("the page has %s: %s", bad, html)
+		}
+	}
+	if n := len(heading.FindAllString(html, -1)); n != 1 {
+		t.Errorf("%d headings of the first level", n)
+	}
+	for _, f := range field.FindAllString(html, -1) {
+		id := idOf.FindStringSubmatch(f)
+		labelled := id != nil && strings.Contains(html, `for="`+id[1]+`"`) || strings.Contains(f, "hidden")
+		around := html[:strings.Index(html, f)]
+		if !labelled && strings.LastIndex(around, "<label") <= strings.LastIndex(around, "</label") {
+			t.Errorf("no label: %s", f)
+		}
+	}
+	for _, area := range liveArea.FindAllString(html, -1) {
+		if !idOf.MatchString(area) {
+			t.Errorf("a live region without an id: %s", area)
+		}
+	}
+}
+
+func TestHeadersOfEveryAnswer(t *testing.T) {
+	b := open(t)
+	for _, path := range []string{"/console", "/console/assets/console.js", "/console/nowhere"} {
+		w := b.do(httptest.NewRequest(http.MethodGet, path, nil))
+		policy := w.Header().Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", path, w.Header())
+		}
+	}
+	if w := b.do(httptest.NewRequest(http.MethodGet, "/console/nowhere", nil)); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "no such page") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestWhatNeedsSomebodyComesFirst(t *testing.T) {
+	b := open(t)
+	if page := b.get("/console"); strings.Index(page, "/console/memories/quiet") < strings.Index(page, "/console/memories/m\"") {
+		t.Error("a memory that needs nobody stands first")
+	}
+	if page := b.get("/console/memories/m/hooks"); strings.Index(page, ">calm<") < strings.Index(page, "hooks/hook-a") {
+		t.Error("a hook that needs nobody stands first")
+	}
+	if page := b.get("/console/memories/m/hooks?find=calm"); strings.Contains(page, "hooks/hook-a") || !strings.Contains(page, ">calm<") {
+		t.Error("the list is not narrowed")
+	}
+}
+
+// What is withheld is shown as withheld.
+func TestWithheldIsSaid(t *testing.T) {
+	b := open(t)
+	for path, words := range map[string][]string{
+		"/console/memories/m/dead-letters/dlv_a":                    {"Content is withheld: this hook may see metadata only"},
+		"/console/memories/m/events/evt_01M83BZEC8HQ5EXZDEKQQMBT4Q": {"The content is gone (erased)", "There is no body to show", "not for it"},
+		"/console/memories/m/grains/" + hash:                        {"The content is gone: erased"},
+		"/console/memories/m/hooks/hook-a":                          {"now metadata_only", "75.0 %"},
+	} {
+		page := b.get(path)
+		for _, w := range words {
+			if !strings.Contains(page, w) {
+				t.Errorf("%s does not say %q: %s", path, w, page)
+			}
+		}
+	}
+}
+
+func TestSearchLeads(t *testing.T) {
+	b := open(t)
+	for q, to := range map[string]string{
+		"evt_01M83BZEC8HQ5EXZDEKQQMBT4Q": "/console/memories/m/events/evt_01M83BZEC8HQ5EXZDEKQQMBT4Q",
+		hash:                             "/console/memories/m/grains/" + hash,
+		"hook-a":                         "/console/memories/m/hooks/hook-a",
+		"tea & cake":                     "/console/memories/m/grains?q=tea+%26+cake",
+	} {
+		for _, from := range []string{"/console/search", "/console/memories/m/search"} {
+			b.leads(b.do(httptest.NewRequest(http.MethodGet, from+"?"+values([]string{"q", q}).Encode(), nil)), to)
+		}
+	}
+	w := b.do(httptest.NewRequest(http.MethodGet, "/console/search?q=evt_01M83BZEC8HQ5EXZDEKQQMBT4Z", nil))
+	if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "nothing here is called evt_01M83BZEC8HQ5EXZDEKQQMBT4Z") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	b.leads(b.do(httptest.NewRequest(http.MethodGet, "/console/search?q=", nil)), "/console")
+}
+
+func TestTheHostIsHandedOn(t *testing.T) {
+	b := open(t)
+	b.get("/console/memories/m")
+	for _, host := range b.api.hosts {
+		if host != "console.test" {
+			t.Errorf("the API was called as %s", host)
+		}
+	}
+}
