@@ -6,7 +6,7 @@ REPORT   := go run ./infra/testreport
 
 # What template.yaml deploys: its names of the functions, their folders in small
 # letters. ARCHITECTURE is the template's parameter too.
-FUNCTIONS    := Memories Hooks Fanout Deliver Upkeep
+FUNCTIONS    := Memories Hooks Console Fanout Deliver Upkeep
 ARCHITECTURE ?= arm64
 GOARCH_arm64  := arm64
 GOARCH_x86_64 := amd64

@@ -30,7 +30,7 @@ const (
 func main() {
 	over := false
 	fmt.Printf("%-9s %10s %14s %18s %14s\n", "function", "binary", "init, median", "init, least-most", "memory, most")
-	for _, name := range []string{"Memories", "Hooks", "Fanout", "Deliver", "Upkeep"} {
+	for _, name := range []string{"Memories", "Hooks", "Console", "Fanout", "Deliver", "Upkeep"} {
 		binary := "bin/functions/" + name + "/bootstrap"
 		info, err := os.Stat(binary)
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // functions are run one after the other; each has its recorded event in events/.
-var functions = []string{"Memories", "Hooks", "Fanout", "Deliver", "Upkeep"}
+var functions = []string{"Memories", "Hooks", "Console", "Fanout", "Deliver", "Upkeep"}
 
 // invokeAll runs each function in a container, against the stack that is
 // deployed in the emulator. Containers reach the emulator as

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"runtime"
@@ -136,6 +137,16 @@ func (s stack) resources(ctx context.Context) (map[string]string, error) {
 // url is where the emulator answers for the stack's API.
 func (s stack) url(d deployed) string {
 	return s.endpoint + "/_aws/execute-api/" + d.resources["Api"] + "/$default"
+}
+
+// console is where a browser finds the console: behind the API's own name, since
+// pages are at the root of it. Names below localhost mean this machine.
+func (s stack) console(d deployed) string {
+	port := ""
+	if u, err := url.Parse(s.endpoint); err == nil && u.Port() != "" {
+		port = ":" + u.Port()
+	}
+	return "http://" + d.resources["Api"] + ".execute-api.localhost" + port + "/console"
 }
 
 // answers waits until the API does.

@@ -13,6 +13,7 @@ type reader string
 const person reader = `The stack is up.
 
   API              %[1]s
+  console          %[7]s
   admin key        %[2]s
 
 export MEMHOOKS_URL='%[1]s' MEMHOOKS_KEY=%[2]s
@@ -59,6 +60,6 @@ func (s stack) up(ctx context.Context, out io.Writer, to reader) error {
 	if err := s.answers(ctx, url); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, string(to), url, d.key, s.endpoint, d.resources["DeadLetterQueue"], d.resources["Table"], s.deployedSettings())
+	_, err = fmt.Fprintf(out, string(to), url, d.key, s.endpoint, d.resources["DeadLetterQueue"], d.resources["Table"], s.deployedSettings(), s.console(d))
 	return err
 }

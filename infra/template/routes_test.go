@@ -13,6 +13,7 @@ import (
 	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/httpapi"
+	"github.com/memhooks/memhooks/shared/httpapi/console"
 )
 
 // paths are all that the API has.
@@ -71,7 +72,7 @@ func reaches(t *testing.T, made *template.Template, route template.Resource) str
 
 func TestEveryPathReachesTheFunctionThatMayServeIt(t *testing.T) {
 	made := read(t)
-	all := paths(t)
+	all := append(paths(t), console.Root, console.Root+"/memories")
 	served := map[string]string{}
 	for name, r := range made.Resources {
 		if r.Type != "AWS::ApiGatewayV2::Route" {
@@ -93,6 +94,9 @@ func TestEveryPathReachesTheFunctionThatMayServeIt(t *testing.T) {
 	}
 	for _, path := range all {
 		expected := ""
+		if console.Has(path) {
+			expected = "Console"
+		}
 		if strings.Contains(path, "/hooks") || strings.Contains(path, "/webhooks") || strings.Contains(path, "/dead-letters") {
 			expected = "Hooks"
 		}

@@ -24,7 +24,7 @@ import (
 const root = "../../"
 
 // functions are the logical names of what is deployed, in the order of the road.
-var functions = []string{"Memories", "Hooks", "Fanout", "Deliver", "Upkeep"}
+var functions = []string{"Memories", "Hooks", "Console", "Fanout", "Deliver", "Upkeep"}
 
 func read(t *testing.T) *template.Template {
 	t.Helper()
@@ -342,7 +342,7 @@ func TestEveryFunctionIsBuiltStartedAndLogged(t *testing.T) {
 		want(t, made, ref(name+"Log"), name, "LoggingConfig", "LogGroup")
 		want(t, made, ref("LogRetentionDays"), name+"Log", "RetentionInDays")
 	}
-	for _, name := range []string{"Memories", "Hooks"} {
+	for _, name := range []string{"Memories", "Hooks", "Console"} {
 		if limit := seconds(t, made, name, "Timeout"); limit >= 30*time.Second {
 			t.Errorf("%s may take %v, the API waits for 30 s", name, limit)
 		}

@@ -24,11 +24,11 @@ func Has(path string) bool { return path == Root || strings.HasPrefix(path, Root
 
 // Config is what a Console works with; API and Log are required.
 type Config struct {
-	// API is how the API is reached. Its key is never used: each call carries
-	// the visitor's.
+	// API is how the API is reached; without a base it is where the visitor is,
+	// over TLS. Its key is never used: each call carries the visitor's.
 	API *client.Client
-	// SameHost hands the name on under which the visitor called: for an API in
-	// the same process, which is strict about it while authentication is off.
+	// SameHost hands the name on under which the visitor called: for an API
+	// behind the same name as the console.
 	SameHost bool
 	// Stream says that an answer reaches the browser while it is written. Pages
 	// are told of news then, elsewhere they ask every few seconds.

@@ -30,6 +30,9 @@ func (c *Console) visit(w http.ResponseWriter, r *http.Request) *visit {
 		handed.Set("Host", r.Host)
 	}
 	v.api = c.cfg.API.With(handed)
+	if v.api.Base == "" {
+		v.api.Base = "https://" + r.Host
+	}
 	if cookie, err := r.Cookie(cookieName); err == nil {
 		v.key = cookie.Value
 	}
