@@ -232,7 +232,7 @@ type changeHookInput struct {
 		MaxRetries  *int                     `json:"max_retries,omitempty" minimum:"0" maximum:"20"`
 		Namespace   optional[string]         `json:"namespace,omitempty" minLength:"1" doc:"null = all"`
 		Filter      optional[map[string]any] `json:"filter,omitempty" doc:"null = none"`
-		Description *string                  `json:"description,omitempty" maxLength:"2048"`
+		Description optional[string]         `json:"description,omitempty" maxLength:"2048" doc:"null = none"`
 		Active      *bool                    `json:"active,omitempty" doc:"false pauses, true resumes"`
 		Resume      string                   `json:"resume,omitempty" enum:"backlog,latest" doc:"With active true: from where it stopped (the default), or only what comes from now on"`
 	}
@@ -242,7 +242,7 @@ func (in *changeHookInput) settings() hook.Settings {
 	b := in.Body
 	set := hook.Settings{
 		Name: b.Name, URL: b.URL, Events: b.Events, Redaction: b.Redaction, PIIRisk: b.PIIRisk, MaxRetries: b.MaxRetries,
-		Filter: filterOf(b.Filter), Description: b.Description, Active: b.Active, Resume: b.Resume,
+		Filter: filterOf(b.Filter), Description: textOf(b.Description), Active: b.Active, Resume: b.Resume,
 	}
 	if b.Mode != nil {
 		mode := hook.Mode(*b.Mode)

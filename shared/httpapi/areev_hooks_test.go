@@ -117,8 +117,8 @@ func TestAreevHooksChange(t *testing.T) {
 	if !strings.Contains(a.text, `"namespace":"n","filter":{"tags":["a"]},"description":"d"`) || a.body["max_retries"] != 1.0 {
 		t.Errorf("what is not given stays: %s", a.text)
 	}
-	a = s.do(200, "PATCH", at, `{"namespace":null,"filter":null,"event_filters":[],"active":false}`)
-	if a.body["namespace"] != nil || a.body["filter"] != nil || a.str("state") != "paused" || a.body["active"] != false {
+	a = s.do(200, "PATCH", at, `{"namespace":null,"filter":null,"description":null,"event_filters":[],"active":false}`)
+	if a.body["namespace"] != nil || a.body["filter"] != nil || a.str("description") != "" || a.str("state") != "paused" || a.body["active"] != false {
 		t.Errorf("null takes away: %s", a.text)
 	}
 	if a = s.do(200, "PATCH", at, `{"active":true,"resume":"latest"}`); a.str("state") != "active" {

@@ -161,9 +161,9 @@ func (a *API) readInstance(ctx context.Context, in *InMemory) (*instanceAnswer, 
 type changeInstanceInput struct {
 	InMemory
 	Body struct {
-		Name        *string   `json:"name,omitempty" minLength:"1" maxLength:"256"`
-		Description *string   `json:"description,omitempty" maxLength:"2048"`
-		Policies    *[]string `json:"policies,omitempty" maxItems:"32" doc:"All of them. After one is added, hooks with redaction_mode full deliver metadata_only until they acknowledge the risk"`
+		Name        *string          `json:"name,omitempty" minLength:"1" maxLength:"256"`
+		Description optional[string] `json:"description,omitempty" maxLength:"2048" doc:"null = none"`
+		Policies    *[]string        `json:"policies,omitempty" maxItems:"32" doc:"All of them. After one is added, hooks with redaction_mode full deliver metadata_only until they acknowledge the risk"`
 	}
 }
 
@@ -184,8 +184,8 @@ func (a *API) changeInstance(ctx context.Context, in *changeInstanceInput) (*ins
 		if in.Body.Name != nil {
 			i.Name = *in.Body.Name
 		}
-		if in.Body.Description != nil {
-			i.Description = *in.Body.Description
+		if in.Body.Description.Given {
+			i.Description = given(in.Body.Description.Value)
 		}
 		if in.Body.Policies != nil {
 			i.Policies = policies

@@ -101,6 +101,9 @@ func TestAreevMemoriesAreShownChangedAndDeleted(t *testing.T) {
 	if changed.str("name") != "Helpdesk" || changed.str("description") != "tickets" || !strings.Contains(changed.text, `"policies":[]`) {
 		t.Errorf("changed %s", changed.text)
 	}
+	if changed = s.do(200, "PATCH", at, `{"description":null}`); changed.body["description"] != "" || changed.str("name") != "Helpdesk" {
+		t.Errorf("null takes away: %s", changed.text)
+	}
 	s.do(200, "POST", at+"/add", `{"subject":"user","relation":"likes","object":"tea"}`)
 	s.do(200, "POST", at+"/add", `{"grain_type":"event","content":"hello","namespace":"chat"}`)
 	stats := s.do(200, "GET", at+"/stats", "")

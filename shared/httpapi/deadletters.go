@@ -57,7 +57,7 @@ func deadLetterTable(root, suffix string, list, show, redrive, discard, redriveA
 		},
 		{
 			Method: http.MethodPost, Path: root + "/redrive", ID: "redrive-dead-letters" + suffix, Scope: auth.Write, Tag: tag,
-			Summary: "Send dead letters again, of one hook or since a time",
+			Summary: "Send dead letters again: of one hook, since a time, or all",
 			Example: `{"since":"2026-04-13T10:30:00Z","dry_run":true}`, Handler: redriveAll,
 		},
 	}
@@ -81,7 +81,22 @@ type deadLetterInput struct {
 type redriveBody struct {
 	Hook   string `json:"hook,omitempty" doc:"Only of this hook"`
 	Since  string `json:"since,omitempty" doc:"Only with a last attempt at or after this time, RFC 3339"`
-	DryRun bool   `json:"dry_run,omitempty" doc:"Only count"`
+	All    bool   `json:"all,omitempty" doc:"Every dead letter of the memory; needed where neither hook nor since is given"`
+	DryRun bool   `json:"dry_run,omitempty" doc:"Only count and list"`
+}
+
+// query is which dead letters a body selects.
+func (b redriveBody) query() (delivery.Query, error) {
+	q := delivery.Query{Hook: b.Hook, Status: delivery.StatusDead, Limit: redrivePage}
+	switch named := b.Hook != "" || b.Since != ""; {
+	case !named && !b.All:
+		return q, fault.New(fault.MissingField, `no dead letters are named: send hook, since or both, or "all": true for every one of the memory`)
+	case named && b.All:
+		return q, fault.New(fault.InvalidField, "all stands alone: send it, or hook and since")
+	}
+	var err error
+	q.Since, err = moment("since", b.Since)
+	return q, err
 }
 
 type redriveInput struct{ Body redriveBody }
@@ -192,8 +207,8 @@ func (a *API) redriveDeadLetters(ctx context.Context, id string, b redriveBody) 
 	if err != nil {
 		return nil, err
 	}
-	q := delivery.Query{Hook: b.Hook, Status: delivery.StatusDead, Limit: redrivePage}
-	if q.Since, err = moment("since", b.Since); err != nil {
+	q, err := b.query()
+	if err != nil {
 		return nil, err
 	}
 	out := &redrivenAnswer{DryRun: b.DryRun, Deliveries: []string{}}
@@ -203,10 +218,12 @@ func (a *API) redriveDeadLetters(ctx context.Context, id string, b redriveBody) 
 			return nil, err
 		}
 		out.Matched += len(records)
-		if !b.DryRun {
-			if err := a.redriveAll(ctx, m, records, out); err != nil {
-				return nil, err
+		if b.DryRun {
+			for _, r := range records {
+				out.list(r.Job)
 			}
+		} else if err := a.redriveAll(ctx, m, records, out); err != nil {
+			return nil, err
 		}
 		if next == "" {
 			return out, nil

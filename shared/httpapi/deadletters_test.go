@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -24,6 +25,14 @@ func (s *service) settled(id, status string, n int) []map[string]any {
 func (s *service) deadLetters(query string) []map[string]any {
 	s.tb.Helper()
 	return s.do(200, "GET", "/v1/dead-letters"+query, "").list("dead_letters")
+}
+
+func ids(of []map[string]any) []any {
+	all := make([]any, len(of))
+	for i := range of {
+		all[i] = of[i]["id"]
+	}
+	return all
 }
 
 func TestDeadLettersAreShownAndSentAgain(t *testing.T) {
@@ -97,14 +106,24 @@ func TestDeadLettersInBulkAndClosed(t *testing.T) {
 	first := page.list("dead_letters")[0]["id"].(string)
 	s.do(200, "DELETE", "/v1/dead-letters/"+first, "")
 	s.refused(404, "not_found", "DELETE", "/v1/dead-letters/"+first, "")
-	if a := s.do(200, "POST", "/v1/dead-letters/redrive", `{"hook":"`+id+`","dry_run":true}`); a.body["matched"] != 4.0 || a.body["redriven"] != 0.0 {
+	if a := s.do(200, "POST", "/v1/dead-letters/redrive", `{"hook":"`+id+`","dry_run":true}`); a.body["matched"] != 4.0 || a.body["redriven"] != 0.0 ||
+		!slices.Equal(a.body["deliveries"].([]any), ids(s.deadLetters(""))) {
 		t.Errorf("dry run: %s", a.text)
 	}
 	if len(s.deadLetters("")) != 4 {
 		t.Error("a dry run changed something")
 	}
+	for _, body := range []string{`{}`, `{"dry_run":true}`, `{"all":false}`} {
+		if a := s.refused(400, "missing_field", "POST", "/v1/dead-letters/redrive", body); !strings.Contains(a.text, "hook, since or both") {
+			t.Errorf("the refusal does not say what to send: %s", a.text)
+		}
+	}
+	s.refused(400, "invalid_field", "POST", "/v1/dead-letters/redrive", `{"all":true,"hook":"`+id+`"}`)
+	if len(s.deadLetters("")) != 4 {
+		t.Error("a refusal changed something")
+	}
 	r.answer(200)
-	if a := s.do(200, "POST", "/v1/dead-letters/redrive", `{}`); a.body["redriven"] != 4.0 {
+	if a := s.do(200, "POST", "/v1/dead-letters/redrive", `{"all":true}`); a.body["redriven"] != 4.0 {
 		t.Errorf("bulk: %s", a.text)
 	}
 	done := s.settled(id, "delivered", 4)

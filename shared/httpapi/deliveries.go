@@ -130,7 +130,7 @@ type redrivenAnswer struct {
 	Matched    int      `json:"matched" doc:"How many were meant"`
 	Redriven   int      `json:"redriven" doc:"How many are queued; the others have not ended yet, or the log no longer holds them"`
 	DryRun     bool     `json:"dry_run,omitempty"`
-	Deliveries []string `json:"deliveries" doc:"The new deliveries' ids, the first hundred"`
+	Deliveries []string `json:"deliveries" doc:"The new deliveries' ids, the first hundred; of a dry run over dead letters their own"`
 }
 
 // maxListed bounds the ids that a bulk answer lists.
@@ -139,9 +139,13 @@ const maxListed = 100
 func (r *redrivenAnswer) add(jobs []delivery.Job) {
 	r.Redriven += len(jobs)
 	for _, j := range jobs {
-		if len(r.Deliveries) < maxListed {
-			r.Deliveries = append(r.Deliveries, j.ID())
-		}
+		r.list(j)
+	}
+}
+
+func (r *redrivenAnswer) list(j delivery.Job) {
+	if len(r.Deliveries) < maxListed {
+		r.Deliveries = append(r.Deliveries, j.ID())
 	}
 }
 

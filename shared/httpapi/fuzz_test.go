@@ -75,7 +75,7 @@ func FuzzKeyBody(f *testing.F) {
 }
 
 func FuzzRedriveBody(f *testing.F) {
-	neverBreaks(f, "POST", "/v1/dead-letters/redrive", `{"hook":"wh_1","since":"2026-01-01T00:00:00Z","dry_run":true}`)
+	neverBreaks(f, "POST", "/v1/dead-letters/redrive", `{"hook":"wh_1","since":"2026-01-01T00:00:00Z","dry_run":true}`, `{"all":true}`)
 }
 
 // FuzzTarget makes up paths, queries and headers.

@@ -213,7 +213,7 @@ type changeWebhookInput struct {
 		Namespace   optional[string]         `json:"namespace,omitempty" minLength:"1" doc:"null = all"`
 		MaxRetries  *int                     `json:"max_retries,omitempty" minimum:"0" maximum:"20"`
 		Filter      optional[map[string]any] `json:"filter,omitempty" doc:"null = none"`
-		Description *string                  `json:"description,omitempty"`
+		Description optional[string]         `json:"description,omitempty" doc:"null = none"`
 		Redaction   *string                  `json:"redaction_mode,omitempty" enum:"full,metadata_only,hash_only"`
 		PIIRisk     *bool                    `json:"acknowledge_pii_risk,omitempty"`
 		Active      *bool                    `json:"active,omitempty" doc:"false pauses, true resumes"`
@@ -228,7 +228,7 @@ func (a *API) changeWebhook(ctx context.Context, in *changeWebhookInput) (*webho
 		return nil, err
 	}
 	set := hook.Settings{
-		URL: b.URL, Events: b.Events, MaxRetries: b.MaxRetries, Description: b.Description, Redaction: b.Redaction,
+		URL: b.URL, Events: b.Events, MaxRetries: b.MaxRetries, Description: textOf(b.Description), Redaction: b.Redaction,
 		PIIRisk: b.PIIRisk, Active: b.Active, Resume: b.Resume, Filter: filterOf(b.Filter),
 	}
 	if b.Namespace.Given {
@@ -251,6 +251,16 @@ func filterOf(o optional[map[string]any]) *any {
 		filter = *o.Value
 	}
 	return &filter
+}
+
+// textOf is a changed text as settings take it: nil leaves what is there, "" is
+// none.
+func textOf(o optional[string]) *string {
+	if !o.Given {
+		return nil
+	}
+	text := given(o.Value)
+	return &text
 }
 
 func (a *API) deleteWebhook(ctx context.Context, in *webhookInput) (*deletedAnswer, error) {

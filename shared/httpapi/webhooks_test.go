@@ -70,11 +70,11 @@ func TestWebhooksChange(t *testing.T) {
 	s := open(t)
 	id := s.do(201, "POST", "/v1/webhooks", `{"url":"https://example.com/","events":["memory.created"],"namespace":"a","filter":{"grain_type":["event"],"confidence":[{"numeric":[">",0.50]}]}}`).str("id")
 	a := s.do(200, "PATCH", "/v1/webhooks/"+id, `{"description":"d"}`)
-	if a.str("namespace") != "a" || !strings.Contains(a.text, `"filter":{`) {
+	if a.str("namespace") != "a" || a.str("description") != "d" || !strings.Contains(a.text, `"filter":{`) {
 		t.Errorf("what is not given stays: %s", a.text)
 	}
-	a = s.do(200, "PATCH", "/v1/webhooks/"+id, `{"namespace":null,"filter":null,"max_retries":0,"active":false}`)
-	if a.body["namespace"] != nil || strings.Contains(a.text, "filter") || a.str("state") != "paused" || a.body["active"] != false || a.body["max_retries"] != 0.0 {
+	a = s.do(200, "PATCH", "/v1/webhooks/"+id, `{"namespace":null,"filter":null,"description":null,"max_retries":0,"active":false}`)
+	if a.body["namespace"] != nil || strings.Contains(a.text, "filter") || strings.Contains(a.text, "description") || a.str("state") != "paused" || a.body["active"] != false || a.body["max_retries"] != 0.0 {
 		t.Errorf("null takes away: %s", a.text)
 	}
 	if a = s.do(200, "PATCH", "/v1/webhooks/"+id, `{"active":true,"resume":"latest","events":["*"]}`); a.str("state") != "active" {
