@@ -3,6 +3,7 @@ package cloudtest
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/delivery"
@@ -158,19 +159,25 @@ func ledgerFinds(b *bench) {
 // and one that waits.
 func ledgerTrail(b *bench) {
 	b.hook("h")
-	made := map[int][]delivery.Attempt{} // by redrive, of seq 1, which is in hand once at a time
-	script, paused := attempts(retry(second), retry(minute), giveUp), false
+	var mu sync.Mutex
+	var paused bool
+	made := map[int][]delivery.Attempt{} // by redrive, of seq 1
+	scripts := []answer{attempts(retry(second), retry(minute), giveUp), attempts(retry(second), delivered)}
 	noting := func(r *receiver, j delivery.Job) delivery.Outcome {
+		mu.Lock()
+		defer mu.Unlock()
 		if paused = !paused && j.Attempts == 1; paused {
 			return r.outcome(j, delivery.PutBack, second, 0)
 		}
-		o := script(r, j)
+		o := scripts[j.Redrive](r, j)
 		made[j.Redrive] = append(made[j.Redrive], delivery.Attempt{N: o.Job.Attempts, At: o.At, Took: o.Took, Code: o.Status, Error: o.Error})
 		return o
 	}
 	tells := func(redrive, n int) {
 		b.idle()
-		want := made[redrive]
+		mu.Lock()
+		want := slices.Clone(made[redrive])
+		mu.Unlock()
 		b.want(len(want) == n, "delivery 1.%d was attempted %d times, not %d", redrive, len(want), n)
 		got := b.record("h", 1, redrive).Trail
 		b.want(slices.Equal(got, want), "delivery 1.%d was attempted as %+v, its trail is %+v", redrive, want, got)
@@ -188,7 +195,6 @@ func ledgerTrail(b *bench) {
 	tells(0, 2)
 	b.pass(minute)
 	tells(0, 3)
-	script = attempts(retry(second), delivered)
 	b.redrive("h", 1)
 	b.pass(10 * second)
 	r.stop()
