@@ -13,8 +13,8 @@ GOARCH_x86_64 := amd64
 folder        = functions/$(shell echo $(1) | tr A-Z a-z)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz conformance acceptance bench build golden simulate \
-        check-format check-vet check-lint check-race check-modules check-template \
+.PHONY: help run test check fuzz conformance acceptance bench build release golden simulate \
+        check-format check-vet check-lint check-race check-modules check-template check-release \
         functions coldstart deploy invoke $(FUNCTIONS:%=build-%) \
         local-aws test-aws test-aws-services test-aws-stack test-aws-invoke
 
@@ -33,7 +33,7 @@ test: ## run every test; ends with what was skipped and why (under 2 minutes)
 	$(REPORT) -shuffle=on ./...
 
 check: ## all that CI runs: format, vet, lint, tests, race, suites, fuzz 5 s each (under 20 minutes)
-	@for step in check-format check-vet check-lint check-template check-modules test check-race conformance acceptance simulate; do \
+	@for step in check-format check-vet check-lint check-template check-modules test check-race conformance acceptance simulate check-release; do \
 		echo "== $$step"; $(MAKE) --no-print-directory $$step || exit 1; \
 	done
 	@echo "== fuzz"; $(MAKE) --no-print-directory fuzz FUZZTIME=5s
@@ -64,6 +64,9 @@ check-race:
 check-modules:
 	go mod verify
 
+check-release:
+	MEMHOOKS_TEST_RELEASE=1 $(REPORT) -count=1 ./infra/release
+
 fuzz: ## run every fuzz target for FUZZTIME (60s each)
 	@listed=$$(go test -list '^Fuzz' ./...) || { echo "$$listed"; exit 1; }; \
 	targets=$$(echo "$$listed" | awk '/^Fuzz/{names[++n]=$$1} /^ok/{for(i=1;i<=n;i++) print $$2 ":" names[i]; n=0}'); \
@@ -88,6 +91,11 @@ bench: ## print the budgets' figures beside bare references measured in the same
 
 build: ## build the static binary bin/memhooks
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/memhooks ./local
+
+# Everything in the archives is as old as the commit.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+release: ## build memhooks for every platform into dist, as archives with their sums
+	go run ./infra/release -version $(VERSION) -time $(SOURCE_DATE_EPOCH) $(ARGS)
 
 functions: ## build every function into bin/functions, for ARCHITECTURE (arm64, x86_64)
 	@for f in $(FUNCTIONS); do \

@@ -99,7 +99,7 @@ func load(root fs.FS) (tree, error) {
 func skippedDir(name string) bool {
 	base := path.Base(name)
 	hidden := strings.HasPrefix(base, ".") && name != "." && name != ".ci"
-	return hidden || base == "testdata" || base == "node_modules" || name == "bin" || name == "data"
+	return hidden || base == "testdata" || base == "node_modules" || name == "bin" || name == "dist" || name == "data"
 }
 
 func isSource(name string) bool { return path.Ext(name) == ".go" }
