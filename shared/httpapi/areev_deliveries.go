@@ -44,6 +44,12 @@ type areevDeadLetterInput struct {
 	Delivery string `path:"delivery" doc:"dlv_…"`
 }
 
+type areevDiscardInput struct {
+	InMemory
+	Delivery string `path:"delivery" doc:"dlv_…"`
+	Reason   string `query:"reason" doc:"Why it is closed, for those who read the list: at most 200 bytes"`
+}
+
 type areevRedriveInput struct {
 	InMemory
 	Body redriveBody
@@ -61,8 +67,8 @@ func (a *API) areevDeadLetterRoutes() []endpoint {
 		handle(func(ctx context.Context, in *areevDeadLetterInput) (*redrivenAnswer, error) {
 			return a.redriveDeadLetter(ctx, in.ID, in.Delivery)
 		}),
-		handle(func(ctx context.Context, in *areevDeadLetterInput) (*deletedAnswer, error) {
-			return a.discardDeadLetter(ctx, in.ID, in.Delivery)
+		handle(func(ctx context.Context, in *areevDiscardInput) (*deletedAnswer, error) {
+			return a.discardDeadLetter(ctx, in.ID, in.Delivery, in.Reason)
 		}),
 		handle(func(ctx context.Context, in *areevRedriveInput) (*redrivenAnswer, error) {
 			return a.redriveDeadLetters(ctx, in.ID, in.Body)

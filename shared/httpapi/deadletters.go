@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/change"
@@ -25,8 +26,8 @@ func (a *API) deadLetterRoutes() []endpoint {
 		handle(func(ctx context.Context, in *deadLetterInput) (*redrivenAnswer, error) {
 			return a.redriveDeadLetter(ctx, store.DefaultID, in.Delivery)
 		}),
-		handle(func(ctx context.Context, in *deadLetterInput) (*deletedAnswer, error) {
-			return a.discardDeadLetter(ctx, store.DefaultID, in.Delivery)
+		handle(func(ctx context.Context, in *discardInput) (*deletedAnswer, error) {
+			return a.discardDeadLetter(ctx, store.DefaultID, in.Delivery, in.Reason)
 		}),
 		handle(func(ctx context.Context, in *redriveInput) (*redrivenAnswer, error) {
 			return a.redriveDeadLetters(ctx, store.DefaultID, in.Body)
@@ -76,6 +77,11 @@ func (in deadLettersInput) query() delivery.Query {
 
 type deadLetterInput struct {
 	Delivery string `path:"delivery" doc:"dlv_…"`
+}
+
+type discardInput struct {
+	Delivery string `path:"delivery" doc:"dlv_…"`
+	Reason   string `query:"reason" doc:"Why it is closed, for those who read the list: at most 200 bytes"`
 }
 
 type redriveBody struct {
@@ -134,23 +140,13 @@ func (a *API) deadLetters(ctx context.Context, id string, q delivery.Query, sinc
 			}
 			hooks[h.ID] = h
 		}
-		shown, err := a.deadLetterShown(ctx, h, r)
+		shown, err := a.wholeDelivery(ctx, h, r)
 		if err != nil {
 			return nil, err
 		}
 		out.DeadLetters = append(out.DeadLetters, *shown)
 	}
 	return out, nil
-}
-
-// deadLetterShown is a dead letter with its body as it would be sent now.
-func (a *API) deadLetterShown(ctx context.Context, h hook.Hook, r delivery.Record) (*deliveryAnswer, error) {
-	d, err := a.cfg.Inspect.Delivery(ctx, h, r)
-	if err != nil {
-		return nil, err
-	}
-	shown := deliveryWhole(h, d)
-	return &shown, nil
 }
 
 // dead finds one dead letter.
@@ -175,7 +171,7 @@ func (a *API) deadLetter(ctx context.Context, id, deliveryID string) (*deliveryA
 	if err != nil {
 		return nil, err
 	}
-	return a.deadLetterShown(ctx, h, r)
+	return a.wholeDelivery(ctx, h, r)
 }
 
 func (a *API) redriveDeadLetter(ctx context.Context, id, deliveryID string) (*redrivenAnswer, error) {
@@ -186,7 +182,13 @@ func (a *API) redriveDeadLetter(ctx context.Context, id, deliveryID string) (*re
 	return a.redriveOne(ctx, m, "", deliveryID)
 }
 
-func (a *API) discardDeadLetter(ctx context.Context, id, deliveryID string) (*deletedAnswer, error) {
+// maxReason is the longest reason to close a dead letter, in bytes.
+const maxReason = 200
+
+func (a *API) discardDeadLetter(ctx context.Context, id, deliveryID, why string) (*deletedAnswer, error) {
+	if len(why) > maxReason || !utf8.ValidString(why) {
+		return nil, fault.New(fault.InvalidField, "reason has %d bytes; at most %d of UTF-8 are kept: shorten it", len(why), maxReason)
+	}
 	m, r, err := a.dead(ctx, id, deliveryID)
 	if err != nil {
 		return nil, err
@@ -194,6 +196,9 @@ func (a *API) discardDeadLetter(ctx context.Context, id, deliveryID string) (*de
 	reason := "closed by hand"
 	if by := callOf(ctx).caller.ID; by != "" {
 		reason = "closed by " + by
+	}
+	if why != "" {
+		reason += ": " + why
 	}
 	return &deletedAnswer{1}, a.cfg.Cloud.Redriver.Discard(ctx, m, r.Job.Hook, r.Job.Entry.Seq, r.Job.Redrive, reason)
 }

@@ -133,3 +133,21 @@ func TestDeadLettersInBulkAndClosed(t *testing.T) {
 	}
 	s.refused(404, "not_found", "POST", "/v1/webhooks/"+id+"/deliveries/dlv_wh_other.1.0/redeliver", "")
 }
+
+func TestADeadLetterIsClosedWithAReason(t *testing.T) {
+	s, r := open(t), receive(t, 500)
+	s.deliver()
+	id := s.do(201, "POST", "/v1/webhooks", r.hook(`,"max_retries":0`)).str("id")
+	s.remember("a")
+	s.remember("b")
+	letters := s.settled(id, "dead", 2)
+	newest, oldest := letters[0]["id"].(string), letters[1]["id"].(string)
+	s.refused(400, "invalid_field", "DELETE", "/v1/dead-letters/"+newest+"?reason="+strings.Repeat("a", 201), "")
+	s.do(200, "DELETE", "/v1/dead-letters/"+newest, "")
+	s.do(200, "DELETE", home+"/dead-letters/"+oldest+"?reason=wrong+address", "")
+	closed := s.settled(id, "discarded", 2)
+	plain, told := closed[0]["reason"].(string), closed[1]["reason"].(string)
+	if !strings.HasPrefix(plain, "closed by key_") || strings.Contains(plain, ":") || told != plain+": wrong address" {
+		t.Errorf("closed: %q and %q", plain, told)
+	}
+}

@@ -104,18 +104,30 @@ func (a *API) webhookDeliveries(ctx context.Context, in *webhookDeliveriesInput)
 
 // deliveriesOf lists deliveries of a hook of either API.
 func (a *API) deliveriesOf(ctx context.Context, h hook.Hook, q delivery.Query, since string) (*deliveriesAnswer, error) {
-	var err error
 	q.Hook = h.ID
+	return a.listDeliveries(ctx, h.Memory, []hook.Hook{h}, q, since)
+}
+
+// listDeliveries lists deliveries of some hooks of a memory. Those of a hook
+// that was made meanwhile are left out.
+func (a *API) listDeliveries(ctx context.Context, m change.Memory, hooks []hook.Hook, q delivery.Query, since string) (*deliveriesAnswer, error) {
+	var err error
 	if q.Since, err = moment("since", since); err != nil {
 		return nil, err
 	}
-	records, next, err := a.cfg.Cloud.Ledger.List(ctx, h.Memory, q)
+	records, next, err := a.cfg.Cloud.Ledger.List(ctx, m, q)
 	if err != nil {
 		return nil, err
 	}
-	out := &deliveriesAnswer{Deliveries: make([]deliveryAnswer, len(records)), Next: next}
-	for i, r := range records {
-		out.Deliveries[i] = deliveryShown(h, r)
+	of := make(map[string]hook.Hook, len(hooks))
+	for _, h := range hooks {
+		of[h.ID] = h
+	}
+	out := &deliveriesAnswer{Deliveries: make([]deliveryAnswer, 0, len(records)), Next: next}
+	for _, r := range records {
+		if h, known := of[r.Job.Hook]; known {
+			out.Deliveries = append(out.Deliveries, deliveryShown(h, r))
+		}
 	}
 	return out, nil
 }

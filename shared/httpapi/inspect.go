@@ -19,8 +19,12 @@ func (a *API) inspectRoutes() []endpoint {
 		return endpoint{Method: http.MethodGet, Path: areevMemory + path, ID: id, Scope: auth.Read, Tag: tagInspection, Summary: summary, Handler: h}
 	}
 	return []endpoint{
+		get("/grains", "find-grains", "Find grains as recall does, but tell nobody: no event is raised", handle(a.findGrains)),
+		get("/grains/{ref}", "show-grain", "Show all versions of a grain", handle(a.showGrain)),
 		get("/events", "list-events", "List the log's events, newest first, or behind a seq and wait for the next", handle(a.listEvents)),
 		get("/events/{ref}", "explain-event", "Tell all that became of one event: which hooks saw it, what was sent, why the others did not", handle(a.explainEvent)),
+		get("/deliveries", "list-all-deliveries", "List deliveries of all hooks, newest first", handle(a.allDeliveries)),
+		get("/deliveries/{delivery}", "show-delivery", "Show one delivery with its attempts and the body that its hook may see", handle(a.oneDelivery)),
 		get("/activity", "read-activity", "Show how the memory, or one hook, went lately, and what needs attention", handle(a.readActivity)),
 	}
 }

@@ -6,7 +6,9 @@ import (
 
 // inspections are one call of each kind, on a memory that has one event.
 var inspections = []struct{ method, path, body string }{
+	{"GET", "/grains", ""}, {"GET", "/grains?q=secret", ""},
 	{"GET", "/events", ""}, {"GET", "/events?after=0", ""}, {"GET", "/events/1", ""}, {"GET", "/activity", ""},
+	{"GET", "/deliveries", ""},
 }
 
 func TestInspectionIsForThoseWhoMayRead(t *testing.T) {
