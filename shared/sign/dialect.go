@@ -51,3 +51,14 @@ func (d Dialect) ProductHeader() string {
 	}
 	return ""
 }
+
+// ProductHeaders lists the headers that carry product signatures.
+func ProductHeaders() []string {
+	var names []string
+	for _, row := range dialects {
+		if row.header != "" {
+			names = append(names, row.header)
+		}
+	}
+	return names
+}
