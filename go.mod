@@ -18,6 +18,7 @@ require (
 	github.com/danielgtaylor/huma/v2 v2.37.2 // OpenAPI 3.1 from Go types, on the standard mux
 	github.com/oklog/ulid/v2 v2.1.2 // ids that sort by time
 	github.com/prometheus/client_golang v1.25.0 // /metrics in the format that everyone scrapes
+	github.com/rogpeppe/go-internal v1.16.0 // tests only: the command line in scripts, as a person types it
 	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1 // the verifier that others wrote: an oracle in tests, and what docs/receivers shows
 	github.com/testcontainers/testcontainers-go v0.44.0 // tests only: AWS's services in a container
 	go.opentelemetry.io/otel v1.47.0 // traces: the API
@@ -102,9 +103,10 @@ require (
 	go.opentelemetry.io/otel/exporters/otlp/otlptrace v1.47.0 // indirect
 	go.opentelemetry.io/otel/log v1.47.0 // indirect
 	go.opentelemetry.io/otel/metric v1.47.0 // indirect
-	golang.org/x/crypto v0.57.0 // indirect
-	golang.org/x/net v0.59.0 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/net v0.61.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260928230214-8a89bd6388cc // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260928230214-8a89bd6388cc // indirect
 	google.golang.org/grpc v1.84.0 // indirect

@@ -17,8 +17,8 @@ type benchCommand struct {
 }
 
 // Run measures and prints the table.
-func (b benchCommand) Run(ctx context.Context) error {
-	binary, err := os.Executable()
+func (b benchCommand) Run(ctx context.Context, w world) error {
+	binary, err := w.binary()
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
@@ -29,7 +29,7 @@ func (b benchCommand) Run(ctx context.Context) error {
 		}
 		defer os.RemoveAll(dir)
 	}
-	return bench.Run(ctx, bench.Options{Binary: binary, Dir: dir, For: b.Duration, Events: b.Events, Only: b.Only}, os.Stdout)
+	return bench.Run(ctx, bench.Options{Binary: binary, Dir: dir, For: b.Duration, Events: b.Events, Only: b.Only}, w.screen.Out)
 }
 
 type referenceCommand struct {

@@ -12,7 +12,7 @@ import (
 
 func TestANewKeyFitsItsHash(t *testing.T) {
 	var out strings.Builder
-	if err := (keysNewCommand{JSON: true}).print(&out); err != nil {
+	if err := printNewKey(&out, true); err != nil {
 		t.Fatal(err)
 	}
 	var made struct{ Key, SHA256 string }
@@ -27,7 +27,7 @@ func TestANewKeyFitsItsHash(t *testing.T) {
 		t.Error(err)
 	}
 	out.Reset()
-	if err := (keysNewCommand{}).print(&out); err != nil || strings.Count(out.String(), "AdminKeyHash=") != 1 {
+	if err := printNewKey(&out, false); err != nil || strings.Count(out.String(), "AdminKeyHash=") != 1 {
 		t.Errorf("%v: %s", err, out.String())
 	}
 }

@@ -4,56 +4,43 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
-	"github.com/alecthomas/kong"
+	"github.com/memhooks/memhooks/local/terminal"
 )
 
 // version is set when a release is built.
 var version = "dev"
 
-// commands are what memhooks can do; one field each.
+// commands are what memhooks can do; one field each. What is tried to show how
+// stands in examples.go.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run the whole system in this process."`
-	Keys    keysCommand    `cmd:"" help:"Make bearer keys."`
-	Bench   benchCommand   `cmd:"" help:"Measure this machine: figures beside bare references."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve       serveCommand       `cmd:"" group:"Run:" help:"Run the whole system in this process."`
+	Bench       benchCommand       `cmd:"" group:"Run:" help:"Measure this machine: figures beside bare references."`
+	Listen      listenCommand      `cmd:"" group:"Watch:" help:"Follow events as they come, and forward them to a local address."`
+	Verify      verifyCommand      `cmd:"" group:"Watch:" help:"Say whether a signature is right, and if not, why."`
+	Hooks       hooksCommand       `cmd:"" group:"Manage:" help:"List, make, pause and test hooks."`
+	Deliveries  deliveriesCommand  `cmd:"" group:"Manage:" help:"What was sent to hooks, and how it went."`
+	DeadLetters deadLettersCommand `cmd:"" group:"Manage:" help:"Deliveries that gave up."`
+	Replay      replayCommand      `cmd:"" group:"Manage:" help:"Send a hook past events again."`
+	Memories    memoriesCommand    `cmd:"" group:"Manage:" help:"List and make memories."`
+	Keys        keysCommand        `cmd:"" group:"Manage:" help:"List, make and revoke bearer keys."`
+	Version     versionCommand     `cmd:"" group:"Shell:" help:"Print the version."`
+	Completion  completionCommand  `cmd:"" group:"Shell:" help:"Print the script that completes commands in a shell."`
 
+	Complete  completeCommand  `cmd:"" hidden:""`
 	Reference referenceCommand `cmd:"" name:"bench-reference" hidden:""`
-}
-
-type versionCommand struct{}
-
-// Run prints the version.
-func (versionCommand) Run() error {
-	fmt.Println("memhooks", version)
-	return nil
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	parser := kong.Must(&commands{},
-		kong.Name("memhooks"),
-		kong.Description("Memory writes as events: filtered, redacted, signed, delivered."),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-	)
-	parsed, err := parser.Parse(os.Args[1:])
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "memhooks: %v; memhooks --help lists what there is\n", err)
-		os.Exit(usageError)
-	}
-	if err := parsed.Run(); err != nil {
-		fmt.Fprintf(os.Stderr, "memhooks: %v\n", err)
-		os.Exit(failed)
-	}
+	os.Exit(run(ctx, os.Args[1:], world{
+		in: os.Stdin, screen: terminal.For(os.Stdout, os.Stderr, os.Getenv),
+		transport: http.DefaultTransport, now: time.Now, binary: os.Executable,
+	}))
 }
-
-// What the process ends with besides 0.
-const (
-	failed     = 1
-	usageError = 2
-)

@@ -27,7 +27,7 @@ type serveCommand struct{}
 const gcPercent = 200
 
 // Run serves until the context ends.
-func (serveCommand) Run(ctx context.Context) error {
+func (serveCommand) Run(ctx context.Context, w world) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
@@ -35,7 +35,7 @@ func (serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, settings, os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	return serve(ctx, settings, w.screen.Out, slog.New(slog.NewTextHandler(w.screen.Err, nil)))
 }
 
 // The pieces of a stop: answers under way, then attempts under way (whose part

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/memhooks/memhooks/local/listen"
+	"github.com/memhooks/memhooks/local/terminal"
+	"github.com/memhooks/memhooks/shared/httpapi/client"
+	"github.com/memhooks/memhooks/shared/sign"
+)
+
+type listenCommand struct {
+	inMemory
+	shape
+
+	Hook    string `placeholder:"HOOK" help:"Follow this hook's events, by id or name; without it a hook is made, and deleted at the end."`
+	From    string `placeholder:"PLACE" help:"With --hook: earliest, latest or a seq to go on after; latest by default."`
+	Resume  string `placeholder:"NAME" help:"Keep the place under this name, and go on there the next time. Without --hook the hook is kept too."`
+	Count   int    `placeholder:"N" help:"End after so many events."`
+	Forward string `placeholder:"URL" help:"Post each event there, as a delivery would be."`
+	Retries int    `default:"3" help:"How often a failed post is tried again."`
+	Secret  string `env:"MEMHOOKS_SECRET" placeholder:"TEXT" help:"Sign what is forwarded with this secret."`
+}
+
+// Run follows until it is interrupted, --count is reached, or the hook is gone.
+func (c listenCommand) Run(ctx context.Context, w world) error {
+	if err := c.misused(); err != nil {
+		return err
+	}
+	s := &session{listenCommand: c, w: w}
+	after, err := s.begin(ctx)
+	defer s.end(ctx)
+	if err != nil {
+		return err
+	}
+	err = listen.Follower{
+		Client: c.client(w), Hook: c.path("hooks", s.hook.ID),
+		Handle: s.handle, Passed: s.passed, Lost: s.lost, Found: func() { s.say("connected again") },
+	}.Follow(ctx, after)
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return c.explain(ctx, err)
+}
+
+// misused finds flags that contradict each other.
+func (c listenCommand) misused() error {
+	to, err := url.Parse(c.Forward)
+	switch {
+	case c.Hook != "" && c.given():
+		return usagef("--events, --filter, --namespace, --dialect and --redaction shape a hook that listen makes; %s has its own", c.Hook)
+	case c.From != "" && c.Hook == "":
+		return usagef("--from needs --hook: a hook that is made now sees what comes from now on")
+	case c.Forward != "" && (err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Host == ""):
+		return usagef("--forward is %q: give an address such as http://localhost:3000/hooks", c.Forward)
+	case c.Count < 0 || c.Retries < 0:
+		return usagef("--count and --retries can't be less than 0")
+	}
+	return c.check()
+}
+
+// begin finds or makes the hook, and returns the place to read on from.
+func (s *session) begin(ctx context.Context) (after string, err error) {
+	fresh, err := s.find(ctx)
+	if err != nil {
+		return "", err
+	}
+	if s.Forward != "" {
+		if err := s.prepare(); err != nil {
+			return "", err
+		}
+	}
+	after = s.From
+	switch {
+	case after == "" && fresh:
+		after = "earliest"
+	case after == "":
+		after = "latest"
+	}
+	if s.Resume != "" {
+		raw, err := s.call(ctx, s.w, "PUT", s.path("hooks", s.hook.ID, "consumers", s.Resume), nil, map[string]any{"after": after})
+		if err != nil {
+			return "", err
+		}
+		place, err := client.Parse(raw)
+		if err != nil {
+			return "", err
+		}
+		after = place.Text("cursor")
+	}
+	s.say("listening to %s (%s) in memory %s; Ctrl-C ends", terminal.Clean(s.hook.Name), s.hook.ID, s.Memory)
+	return after, nil
+}
+
+// find is the hook that is named, or one that is made; fresh says that it is
+// new.
+func (s *session) find(ctx context.Context) (fresh bool, err error) {
+	name := s.Hook
+	if s.Resume != "" && name == "" {
+		name = "listen-" + s.Resume
+	}
+	if name != "" {
+		raw, err := s.call(ctx, s.w, "GET", s.path("hooks"), nil, nil)
+		if err != nil {
+			return false, err
+		}
+		id, err := named(raw, "hooks", name, "memhooks hooks list shows them")
+		switch {
+		case err == nil && s.given():
+			return false, fmt.Errorf("the hook %s is there already and has its own filter: delete it with memhooks hooks delete %[1]s, or leave the flags out", name)
+		case err == nil:
+			return false, s.show(ctx, id)
+		case s.Hook != "":
+			return false, err
+		}
+	}
+	s.made = name == ""
+	if name == "" {
+		name = "listen"
+	}
+	raw, err := s.call(ctx, s.w, "POST", s.path("hooks"), nil, hooksCreateCommand{
+		Name: name, Mode: "cdc", Description: "made by memhooks listen", shape: s.shape,
+	})
+	if err != nil {
+		s.made = false
+		return true, err
+	}
+	return true, json.Unmarshal(raw, &s.hook)
+}
+
+func (s *session) show(ctx context.Context, id string) error {
+	raw, err := s.call(ctx, s.w, "GET", s.path("hooks", id), nil, nil)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, &s.hook)
+}
+
+// prepare makes what forwards.
+func (s *session) prepare() error {
+	dialect, err := sign.ParseDialect(s.hook.Dialect)
+	if err != nil {
+		return err
+	}
+	s.to = &listen.Forwarder{
+		To: s.Forward, Hook: s.hook.ID, Dialect: dialect, UserAgent: "memhooks/" + version,
+		Retries: s.Retries, Transport: s.w.transport,
+		Failed: func(attempt int, why string, again time.Duration) {
+			s.say("%s: %s; attempt %d of %d, again in %s", s.Forward, terminal.Clean(why), attempt, s.Retries+1, again)
+		},
+	}
+	if s.Secret != "" {
+		s.to.Secret, err = sign.NewSecret(s.Secret)
+	}
+	return err
+}

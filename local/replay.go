@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/memhooks/memhooks/shared/httpapi/client"
+)
+
+type replayCommand struct {
+	inMemory
+
+	Hook        string `arg:"" help:"The hook's id, or its name."`
+	FromSeq     int64  `placeholder:"SEQ" help:"From this seq on; the log's oldest by default."`
+	ToSeq       int64  `placeholder:"SEQ" help:"Up to this seq; the newest by default."`
+	From        string `placeholder:"TIME" help:"Events since then: RFC 3339, or how long ago, as in 90m."`
+	To          string `placeholder:"TIME" help:"Events before then."`
+	FailedSince string `placeholder:"TIME" help:"All dead letters with a last attempt since then."`
+	DryRun      bool   `help:"Only count."`
+}
+
+// span is the request that says which events are sent again.
+type span struct {
+	FromSeq     int64  `json:"from_seq,omitempty"`
+	ToSeq       int64  `json:"to_seq,omitempty"`
+	From        string `json:"from,omitempty"`
+	To          string `json:"to,omitempty"`
+	FailedSince string `json:"failed_since,omitempty"`
+	DryRun      bool   `json:"dry_run,omitempty"`
+}
+
+// replayed is what was sent again, over all calls.
+type replayed struct {
+	Matched    int      `json:"matched"`
+	Redriven   int      `json:"redriven"`
+	DryRun     bool     `json:"dry_run,omitempty"`
+	Deliveries []string `json:"deliveries"`
+}
+
+// Run replays, call after call until nothing is left.
+func (c replayCommand) Run(ctx context.Context, w world) error {
+	id, err := c.hookID(ctx, w, c.Hook)
+	if err != nil {
+		return err
+	}
+	what := span{c.FromSeq, c.ToSeq, since(c.From, w.now()), since(c.To, w.now()), since(c.FailedSince, w.now()), true}
+	total := 1
+	if w.screen.Live && !c.DryRun {
+		counted, err := c.whole(ctx, w, id, what, func(int) {})
+		if err != nil {
+			return err
+		}
+		total = counted.Matched
+	}
+	what.DryRun = c.DryRun
+	bar := w.screen.Bar("sending again", total)
+	all, err := c.whole(ctx, w, id, what, bar.At)
+	bar.End()
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	return c.print(w, raw)
+}
+
+// whole makes one call after the other, as many as the log needs.
+func (c *replayCommand) whole(ctx context.Context, w world, hook string, what span, at func(int)) (replayed, error) {
+	all := replayed{DryRun: what.DryRun, Deliveries: []string{}}
+	for {
+		raw, err := c.call(ctx, w, "POST", c.path("hooks", hook, "replay"), nil, what)
+		if err != nil {
+			if all.Redriven > 0 {
+				err = fmt.Errorf("%w (%d events are on their way again; go on with --from-seq %d)", err, all.Redriven, what.FromSeq)
+			}
+			return all, err
+		}
+		some, err := client.Parse(raw)
+		if err != nil {
+			return all, err
+		}
+		all.Matched += int(some.Int("matched"))
+		all.Redriven += int(some.Int("redriven"))
+		all.Deliveries = append(all.Deliveries, some.Texts("deliveries")...)
+		at(all.Matched)
+		if what.FromSeq = some.Int("next_seq"); what.FromSeq == 0 {
+			return all, nil
+		}
+	}
+}
+
+// matchedBy is how many a call would send again.
+func matchedBy(raw []byte, err error) (int, error) {
+	if err != nil {
+		return 0, err
+	}
+	answer, err := client.Parse(raw)
+	return int(answer.Int("matched")), err
+}
