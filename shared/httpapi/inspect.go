@@ -25,12 +25,20 @@ func (a *API) inspectRoutes() []endpoint {
 		get("/events/{ref}", "explain-event", "Tell all that became of one event: which hooks saw it, what was sent, why the others did not", handle(a.explainEvent)),
 		get("/deliveries", "list-all-deliveries", "List deliveries of all hooks, newest first", handle(a.allDeliveries)),
 		get("/deliveries/{delivery}", "show-delivery", "Show one delivery with its attempts and the body that its hook may see", handle(a.oneDelivery)),
+		get("/erasures", "list-erasures", "List erasures with their proofs, newest first, those below the log's floor too", handle(a.listErasures)),
+		get("/erasures/{event}", "show-erasure", "Show one erasure, and which hooks had been told of what it took", handle(a.showErasure)),
+		{
+			Method: http.MethodPost, Path: areevHook + "/try-filter", ID: "try-filter", Scope: auth.Read, Tag: tagInspection,
+			Summary: "Try a filter on the newest events; nothing is changed", Example: `{"filter":{"tags":["urgent"]},"limit":100}`, Handler: handle(a.tryFilter),
+		},
 		get("/activity", "read-activity", "Show how the memory, or one hook, went lately, and what needs attention", handle(a.readActivity)),
 	}
 }
 
-// loggedEvent is an event as the log has it: identifiers, no content.
-type loggedEvent struct {
+// LoggedEvent is an event as the log has it: identifiers, no content. It is
+// exported, as ErasureAnswer is, for answers to embed it: huma passes over what is
+// not.
+type LoggedEvent struct {
 	Seq         int64  `json:"seq"`
 	EventID     string `json:"event_id" doc:"evt_…"`
 	Type        string `json:"event_type" doc:"Its Areev name, or where it has none its REM name" example:"grain_created"`
@@ -49,10 +57,10 @@ type loggedEvent struct {
 	Hooks       int    `json:"hooks" doc:"How many hooks saw it"`
 }
 
-func loggedShown(e *feed.Entry) loggedEvent {
+func loggedShown(e *feed.Entry) LoggedEvent {
 	c := &e.Change
 	t, _ := events.Lookup(c.Cause)
-	out := loggedEvent{
+	out := LoggedEvent{
 		Seq: e.Seq, EventID: c.EventID(), Type: t.Areev, Cause: string(c.Cause), At: stamp(c.At),
 		Hash: c.Hash, Superseded: c.Superseded, MemoryID: change.MemoryID(c.Lineage), GrainType: c.GrainType,
 		Namespace: c.Namespace, UserID: c.UserID, ScopePath: c.ScopePath,

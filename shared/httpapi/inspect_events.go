@@ -19,7 +19,7 @@ type listEventsInput struct {
 }
 
 type loggedAnswer struct {
-	Events []loggedEvent `json:"events"`
+	Events []LoggedEvent `json:"events"`
 	Head   int64         `json:"head_seq" doc:"The newest; 0 = none yet"`
 	Floor  int64         `json:"floor_seq" doc:"The oldest that is still held"`
 	Before int64         `json:"next_before,omitempty" doc:"Where the next page begins; absent on the last, and with after"`
@@ -46,7 +46,7 @@ func (a *API) listEvents(ctx context.Context, in *listEventsInput) (*loggedAnswe
 	if err != nil {
 		return nil, err
 	}
-	out := &loggedAnswer{Events: make([]loggedEvent, len(page.Entries)), Head: page.Bounds.Head, Floor: page.Bounds.Floor, Before: page.Before}
+	out := &loggedAnswer{Events: make([]LoggedEvent, len(page.Entries)), Head: page.Bounds.Head, Floor: page.Bounds.Floor, Before: page.Before}
 	for i := range page.Entries {
 		out.Events[i] = loggedShown(&page.Entries[i])
 	}
@@ -59,7 +59,7 @@ type explainEventInput struct {
 }
 
 type storyAnswer struct {
-	Event     loggedEvent `json:"event"`
+	Event     LoggedEvent `json:"event"`
 	Hooks     []storyPart `json:"hooks" doc:"Those that saw it first; at most 50"`
 	Matched   int         `json:"matched" doc:"Hooks that saw it and are still there"`
 	Unmatched int         `json:"unmatched"`

@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -8,7 +10,7 @@ import (
 var inspections = []struct{ method, path, body string }{
 	{"GET", "/grains", ""}, {"GET", "/grains?q=secret", ""},
 	{"GET", "/events", ""}, {"GET", "/events?after=0", ""}, {"GET", "/events/1", ""}, {"GET", "/activity", ""},
-	{"GET", "/deliveries", ""},
+	{"GET", "/deliveries", ""}, {"GET", "/erasures", ""},
 }
 
 func TestInspectionIsForThoseWhoMayRead(t *testing.T) {
@@ -42,4 +44,50 @@ func TestInspectionRaisesNothing(t *testing.T) {
 	if head := s.head(); head != 1 {
 		t.Errorf("the log's head is %d", head)
 	}
+}
+
+func TestInspectionIsDescribed(t *testing.T) {
+	s := open(t)
+	described := 0
+	for path, methods := range s.spec().Paths {
+		for method, op := range methods {
+			if op.Tags[0] != "Inspection" {
+				continue
+			}
+			if described++; op.Security[0]["bearer"][0] != "read" {
+				t.Errorf("%s %s takes %v", method, path, op.Security)
+			}
+			if example := string(op.RequestBody.Content["application/json"].Example); method == "post" && example == "" {
+				t.Errorf("%s has no example", path)
+			} else if method == "post" {
+				id := s.named("h", cdc)
+				s.do(200, "POST", strings.NewReplacer("{id}", "default", "{hook}", id).Replace(path), example)
+			}
+		}
+	}
+	if described != 10 {
+		t.Errorf("%d operations are described", described)
+	}
+	for name, fields := range map[string]string{"TriedEvent": "seq event_id cause at hooks matched why", "ErasureTold": "event_id key_fingerprint told looked_from_seq"} {
+		properties := s.schema(name)
+		for field := range strings.FieldsSeq(fields) {
+			if properties[field] == nil {
+				t.Errorf("%s has no %s: %v", name, field, properties)
+			}
+		}
+	}
+}
+
+// schema is what the description says of a type's fields.
+func (s *service) schema(name string) map[string]any {
+	s.tb.Helper()
+	var d struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]any `json:"properties"`
+			} `json:"schemas"`
+		} `json:"components"`
+	}
+	s.must(json.Unmarshal([]byte(s.do(200, "GET", "/openapi.json", "").text), &d))
+	return d.Components.Schemas[name].Properties
 }
