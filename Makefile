@@ -13,7 +13,7 @@ GOARCH_x86_64 := amd64
 folder        = functions/$(shell echo $(1) | tr A-Z a-z)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz conformance acceptance bench build release golden simulate \
+.PHONY: help run test check fuzz conformance acceptance bench build release image golden simulate \
         check-format check-vet check-lint check-race check-modules check-template check-release \
         functions coldstart deploy invoke $(FUNCTIONS:%=build-%) \
         local-aws test-aws test-aws-services test-aws-stack test-aws-invoke
@@ -96,6 +96,11 @@ build: ## build the static binary bin/memhooks
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 release: ## build memhooks for every platform into dist, as archives with their sums
 	go run ./infra/release -version $(VERSION) -time $(SOURCE_DATE_EPOCH) $(ARGS)
+
+IMAGE ?= memhooks:$(VERSION)
+image: ## pack memhooks into a container image, IMAGE; needs Docker
+	go run ./infra/release -version $(VERSION) -image dist/image -only linux/$(shell go env GOARCH)
+	docker build -t $(IMAGE) --label org.opencontainers.image.version=$(VERSION) -f Dockerfile dist/image
 
 functions: ## build every function into bin/functions, for ARCHITECTURE (arm64, x86_64)
 	@for f in $(FUNCTIONS); do \

@@ -27,6 +27,7 @@ require (
 	go.opentelemetry.io/otel/trace v1.47.0 // traces: spans
 	go.opentelemetry.io/proto/otlp v1.11.1 // tests only: the collector's side of traces
 	go.yaml.in/yaml/v3 v3.0.6 // tests only: template.yaml, held to the code
+	golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d // the roots that the image trusts
 	golang.org/x/text v0.43.0 // Unicode normal forms
 	golang.org/x/time v0.16.0 // token buckets for rate limits
 	google.golang.org/protobuf v1.36.12 // tests only: the collector's side of traces

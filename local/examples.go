@@ -4,6 +4,7 @@ package main
 // and a test runs every one as it is printed.
 var examples = map[string]string{
 	"serve":  `memhooks serve`,
+	"health": `memhooks health`,
 	"bench":  `memhooks bench --only writes --duration 2s`,
 	"listen": `memhooks listen --hook agent-feed --from earliest --count 1 --forward http://localhost:3000/hooks`,
 	"verify": `memhooks verify body.json --secret "$SECRET" --header "X-REM-Signature: $SIGNATURE"`,

@@ -20,6 +20,7 @@ var version = "dev"
 // stands in examples.go.
 type commands struct {
 	Serve       serveCommand       `cmd:"" group:"Run:" help:"Run the whole system in this process."`
+	Health      healthCommand      `cmd:"" group:"Run:" help:"Ask a server whether it takes writes."`
 	Bench       benchCommand       `cmd:"" group:"Run:" help:"Measure this machine: figures beside bare references."`
 	Listen      listenCommand      `cmd:"" group:"Watch:" help:"Follow events as they come, and forward them to a local address."`
 	Verify      verifyCommand      `cmd:"" group:"Watch:" help:"Say whether a signature is right, and if not, why."`

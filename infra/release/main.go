@@ -2,7 +2,9 @@
 // and packs each binary with what its user wants beside it:
 //
 //	release -version v1.2.3 -time 1767225600 [-out dist] [-only linux/amd64,windows/amd64]
+//	release -version v1.2.3 -image dist/image -only linux/amd64
 //
+// The second form writes what the Dockerfile copies, in place of archives.
 // The same sources, version and time give the same bytes, on any machine with
 // the same Go. It needs Go and nothing else.
 package main
@@ -26,6 +28,7 @@ var platforms = []string{"linux/amd64", "linux/arm64", "darwin/amd64", "darwin/a
 type order struct {
 	root      string // the checkout
 	out       string // the folder for archives and sums
+	image     string // the folder for what an image holds; "": archives
 	version   string
 	time      time.Time // of everything in the archives
 	platforms []string
@@ -35,7 +38,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	o, err := parse(os.Args[1:], os.Stderr)
-	if err == nil {
+	switch {
+	case err != nil:
+	case o.image != "":
+		err = o.stage(ctx, o.image, os.Stdout)
+	default:
 		err = o.run(ctx, os.Stdout)
 	}
 	if err != nil {
@@ -50,6 +57,7 @@ func parse(args []string, usage io.Writer) (order, error) {
 	o := order{root: "."}
 	flags.StringVar(&o.version, "version", "", "what memhooks version says; also in the archives' names")
 	flags.StringVar(&o.out, "out", "dist", "the folder to write to")
+	flags.StringVar(&o.image, "image", "", "the folder for what an image holds, in place of archives")
 	seconds := flags.Int64("time", 0, "the time of everything in the archives, in Unix seconds")
 	only := flags.String("only", strings.Join(platforms, ","), "which platforms, separated by commas")
 	if err := flags.Parse(args); err != nil {
