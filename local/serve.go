@@ -80,20 +80,21 @@ func serve(ctx context.Context, s road.Settings, out io.Writer, log *slog.Logger
 		return err
 	}
 	watch.Observe(c)
+	listener, err := net.Listen("tcp", s.Addr) // before a first key is printed: where this fails, nothing was begun
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w: is another program there? set MEMHOOKS_ADDR to another port", s.Addr, err)
+	}
+	defer listener.Close()
 	st := road.Assemble(c, s, version, time.Now, log)
 	api, err := newAPI(ctx, st, s, out, log)
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.Addr)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w: is another memhooks running? set MEMHOOKS_ADDR to another port", s.Addr, err)
-	}
 	site, err := withConsole(watch.Serve(api, api.ForOperator), log)
 	if err != nil {
 		return err
 	}
-	p := process{st, s, watch, listener, out, log}
+	p := process{st, s, watch, newPlainListener(listener, log), out, log}
 	return p.run(ctx, site)
 }
 

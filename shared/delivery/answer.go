@@ -42,7 +42,7 @@ func (s *Sender) post(req *http.Request) answer {
 	a := answer{status: resp.StatusCode, retryAfter: resp.Header.Get("Retry-After")}
 	switch {
 	case a.status/100 != 2:
-		a.failure = "answered " + strconv.Itoa(a.status)
+		a.failure = refused(a.status)
 		a.timedOut = err != nil && isTimeout(err)
 	case err != nil:
 		broken := s.unanswered(req, err)

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"strconv"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -21,6 +23,21 @@ const maxError = 300
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// refused says how a receiver refused an event, and what to look at first
+// where the status tells.
+func refused(status int) string {
+	said := "answered " + strconv.Itoa(status)
+	switch {
+	case status/100 == 3:
+		return said + ": redirects are not followed; put the address that it leads to into the hook's url"
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return said + ": where the receiver checks the signature, compare its secret, and have it check the bytes as they came"
+	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
+		return said + ": check the path in the hook's url"
+	}
+	return said
 }
 
 // describe says why an attempt got no answer. The text names the destination

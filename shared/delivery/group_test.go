@@ -162,7 +162,7 @@ func TestFailuresOnARealNetworkAreSaidClearly(t *testing.T) {
 	defer secure.Close()
 	host := func(url string) string { return url[strings.Index(url, "//")+2:] }
 	for url, want := range map[string]string{
-		server.URL + "/a":                "answered 302",
+		server.URL + "/a":                refused(302),
 		"http://" + closed:               "connection refused by " + closed,
 		secure.URL:                       "the certificate of " + host(secure.URL) + " is not signed by a known authority",
 		"https://" + host(server.URL):    host(server.URL) + " does not speak TLS; check whether the URL should begin with http://",

@@ -211,7 +211,9 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 	}{
 		"204":            {func(*http.Request) (*http.Response, error) { return reply(204, ""), nil }, Delivered, "", 0, false},
 		"long body":      {func(*http.Request) (*http.Response, error) { return reply(200, long), nil }, Delivered, "", 0, false},
-		"redirect":       {func(*http.Request) (*http.Response, error) { return reply(302, "", "Location", "http://x"), nil }, RetryAfter, "answered 302", 0, false},
+		"redirect":       {func(*http.Request) (*http.Response, error) { return reply(302, "", "Location", "http://x"), nil }, RetryAfter, "answered 302: redirects are not followed; put the address that it leads to into the hook's url", 0, false},
+		"unauthorized":   {func(*http.Request) (*http.Response, error) { return reply(401, ""), nil }, RetryAfter, "answered 401: where the receiver checks the signature, compare its secret, and have it check the bytes as they came", 0, false},
+		"not there":      {func(*http.Request) (*http.Response, error) { return reply(404, ""), nil }, RetryAfter, "answered 404: check the path in the hook's url", 0, false},
 		"gone":           {func(*http.Request) (*http.Response, error) { return reply(410, ""), nil }, GiveUp, "answered 410", 0, true},
 		"asked to wait":  {func(*http.Request) (*http.Response, error) { return reply(503, "", "Retry-After", "60"), nil }, RetryAfter, "answered 503", time.Minute, false},
 		"asked for less": {func(*http.Request) (*http.Response, error) { return reply(503, "", "Retry-After", "0"), nil }, RetryAfter, "answered 503", 800 * time.Millisecond, false},

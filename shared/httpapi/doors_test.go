@@ -20,6 +20,9 @@ func TestBearerKeys(t *testing.T) {
 	for _, header := range []string{"", "Basic abc", "Bearer", "Bearer  ", adminKey} {
 		s.refused(401, "auth_required", "POST", "/v1/recall", body, "Authorization", header)
 	}
+	if a := s.refused(401, "auth_required", "POST", "/v1/recall", body, "Authorization", adminKey); !strings.Contains(a.text, "holds no bearer key") {
+		t.Errorf("a key without its scheme is told %s", a.text)
+	}
 	a := s.refused(401, "invalid_key", "POST", "/v1/recall", body, "Authorization", "Bearer ap_wrong")
 	if a.header.Get("WWW-Authenticate") != "Bearer" {
 		t.Error("401 says how to authenticate")

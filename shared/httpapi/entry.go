@@ -36,9 +36,18 @@ func (a *API) identify(r *http.Request, d change.Draw) (auth.Key, error) {
 		return open, nil
 	}
 	if !given {
-		return auth.Key{}, fault.New(fault.AuthRequired, "a key is needed: send the header \"Authorization: Bearer <key>\"")
+		return auth.Key{}, noKey(r.Header.Get("Authorization"))
 	}
 	return a.cfg.Keys.Authenticate(r.Context(), raw, d.At)
+}
+
+// noKey says what is missing of a key.
+func noKey(header string) error {
+	const form = "send the header \"Authorization: Bearer <key>\""
+	if header != "" {
+		return fault.New(fault.AuthRequired, "the Authorization header holds no bearer key: "+form)
+	}
+	return fault.New(fault.AuthRequired, "a key is needed: "+form)
 }
 
 var errCrossOrigin = fault.New(fault.ScopeDenied, "a web page of another site may not do this while authentication is off: switch it on, or call from your own program")

@@ -8,5 +8,5 @@ func inUse(dir, holder string) error {
 	if holder == "" {
 		holder = "unknown"
 	}
-	return fault.New(fault.Unavailable, "the data folder %s is in use by another memhooks (process id %s): stop that one, or give this one another folder", dir, holder)
+	return fault.New(fault.Unavailable, "the data folder %s is in use by another memhooks (process id %s): stop that one, or give this one another folder (MEMHOOKS_DATA)", dir, holder)
 }

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/memhooks/memhooks/shared/road"
+)
+
+// settings are those of a server of the test's own.
+func settings(t *testing.T, addr string) road.Settings {
+	t.Helper()
+	s, err := road.Load([]string{"MEMHOOKS_ADDR=" + addr, "MEMHOOKS_DATA=" + t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestPortInUse shows that a start that can't be says what to do, before it
+// made and showed a first admin key.
+func TestPortInUse(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	var out strings.Builder
+	err = serve(t.Context(), settings(t, taken.Addr().String()), &out, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "set MEMHOOKS_ADDR to another port") {
+		t.Errorf("the start ended with %v", err)
+	}
+	if out.Len() > 0 {
+		t.Errorf("it printed %s", &out)
+	}
+}
+
+// TestTLSOnThePlainPort shows that the log tells of a client whose URL says
+// https: the client itself sees a handshake that failed, and no reason.
+func TestTLSOnThePlainPort(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	said, out := io.Pipe()
+	logged, log := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- serve(ctx, settings(t, "127.0.0.1:0"), out, slog.New(slog.NewTextHandler(log, nil)))
+	}()
+	var address string
+	for lines := bufio.NewScanner(said); address == "" && lines.Scan(); {
+		_, address, _ = strings.Cut(lines.Text(), "is listening on http://")
+	}
+	go func() { _, _ = io.Copy(io.Discard, said) }()
+	line := make(chan string, 1)
+	go func() {
+		log := bufio.NewReader(logged)
+		first, _ := log.ReadString('\n')
+		line <- first
+		_, _ = io.Copy(io.Discard, log)
+	}()
+	if _, err := tls.Dial("tcp", address, nil); err == nil {
+		t.Error("the port speaks TLS")
+	}
+	if first := <-line; !strings.Contains(first, "asked for TLS") || !strings.Contains(first, "url=http://"+address) {
+		t.Errorf("the log says %q", first)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
