@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 
@@ -27,6 +28,10 @@ func (r *remote) explain(ctx context.Context, err error) error {
 	var refusal *client.Error
 	if errors.As(err, &refusal) {
 		return r.refused(refusal)
+	}
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		err = outer.Err // the rest says again what was called
 	}
 	var (
 		plain       tls.RecordHeaderError

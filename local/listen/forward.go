@@ -17,10 +17,12 @@ import (
 )
 
 // How long an attempt may take, and how much of an answer is read, as for a
-// delivery.
+// delivery; and how long one that is under way may go on at the end, so that
+// what the receiver has taken is not sent again.
 const (
 	attemptLimit = 10 * time.Second
 	answerLimit  = 4 << 10
+	grace        = time.Second
 )
 
 // Forwarder posts events as deliveries are posted: the same bytes, headers and
@@ -56,16 +58,19 @@ func (f Forwarder) Forward(ctx context.Context, e Event) Outcome {
 			return o
 		}
 		f.Failed(attempt, o.Error, gap)
-		pause(ctx, gap)
+		if pause(ctx, gap); ctx.Err() != nil {
+			return o
+		}
 		gap *= 2
 	}
 }
 
 func (f Forwarder) attempt(ctx context.Context, e Event, n int) Outcome {
-	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptLimit)
 	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })()
 	begun := time.Now()
-	status, err := f.post(ctx, e, n, begun)
+	status, err := f.post(limited, e, n, begun)
 	o := Outcome{Status: status, Attempts: n, Took: time.Since(begun)}
 	o.TookMS = o.Took.Milliseconds()
 	switch {

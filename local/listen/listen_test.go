@@ -210,3 +210,38 @@ func TestForwardingGivesUp(t *testing.T) {
 		t.Errorf("%+v, %d requests in %v", o, len(got), took)
 	}
 }
+
+// What a receiver takes while the listener is interrupted counts; what it does
+// not take within a second does not, and is not tried again.
+func TestAnInterruptLetsAnAttemptEnd(t *testing.T) {
+	for took, want := range map[time.Duration]string{time.Second / 2: "", 5 * time.Second: "interrupted"} {
+		synctest.Test(t, func(t *testing.T) {
+			requests := 0
+			slow := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				requests++
+				select {
+				case <-time.After(took):
+				case <-r.Context().Done():
+				}
+			})
+			ctx, interrupt := context.WithCancel(t.Context())
+			interrupt()
+			o := listen.Forwarder{To: "http://receiver/hook", Retries: 3, Transport: cut{client.InProcess(slow)}}.Forward(ctx, listen.Event{Seq: 1, Body: []byte("{}")})
+			if o.Error != want || requests != 1 {
+				t.Errorf("after %v: %+v, %d requests", took, o, requests)
+			}
+		})
+	}
+}
+
+// cut is a connection that ends with its request's context.
+type cut struct{ http.RoundTripper }
+
+// RoundTrip is http.RoundTripper's.
+func (c cut) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := c.RoundTripper.RoundTrip(r)
+	if ended := r.Context().Err(); ended != nil {
+		return nil, ended
+	}
+	return answer, err
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/memhooks/memhooks/local/terminal"
+	"github.com/memhooks/memhooks/shared/httpapi/client"
+)
+
+// called is how a call of memhooks ended.
+type called struct {
+	code     int
+	out, err string
+}
+
+// in calls memhooks in this process; transport nil is the network.
+func in(ctx context.Context, transport http.RoundTripper, live bool, args ...string) called {
+	var out, err strings.Builder
+	code := run(ctx, args, world{
+		in: strings.NewReader(""), screen: terminal.Screen{Out: &out, Err: &err, Live: live}, transport: transport, now: time.Now,
+	})
+	return called{code, out.String(), err.String()}
+}
+
+// saying is an API that refuses everything.
+func saying(status int, kind, body string) http.RoundTripper {
+	return client.InProcess(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("X-Request-Id", "req_7")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}))
+}
+
+func TestErrorsSayWhatToDo(t *testing.T) {
+	tls := httptest.NewUnstartedServer(http.NotFoundHandler())
+	tls.Config.ErrorLog = log.New(io.Discard, "", 0)
+	tls.StartTLS()
+	defer tls.Close()
+	refusal := func(status int, code string) http.RoundTripper {
+		return saying(status, "application/json", fmt.Sprintf(`{"error":{"code":%q,"message":"the API's words\u001b"}}`, code))
+	}
+	ended, stop := context.WithCancel(t.Context())
+	stop()
+	for name, row := range map[string]struct {
+		ctx       context.Context
+		transport http.RoundTripper
+		url, want string
+	}{
+		"no key":              {nil, refusal(401, "auth_required"), "http://a", "the API's words\ufffd; here: set MEMHOOKS_KEY, or give --key"},
+		"refused":             {nil, refusal(409, "conflict"), "http://a", "memhooks: the API's words\ufffd\n"},
+		"broken":              {nil, refusal(500, "internal_error"), "http://a", "the API's words\ufffd (request req_7)"},
+		"a proxy":             {nil, saying(502, "text/html", "<html>"), "https://a", "a answered 502 Bad Gateway with something that is not memhooks' JSON: check the address in MEMHOOKS_URL or --url"},
+		"HTTP to HTTPS":       {nil, nil, strings.Replace(tls.URL, "https", "http", 1), "if it speaks TLS, write it with https://"},
+		"a certificate":       {nil, nil, tls.URL, "the certificate of " + tls.URL + " is not trusted here: tls: failed to verify"},
+		"no such host":        {nil, nil, "http://host.invalid", "no address is known for host.invalid: check MEMHOOKS_URL or --url"},
+		"interrupted":         {ended, nil, "http://a", "memhooks: interrupted\n"},
+		"a list that is none": {nil, saying(200, "application/json", `{"hooks":7}`), "http://a", "read the answer's hooks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if row.ctx == nil {
+				row.ctx = t.Context()
+			}
+			got := in(row.ctx, row.transport, false, "hooks", "list", "--url", row.url)
+			if got.code != failed || !strings.Contains(got.err, row.want) || got.out != "" {
+				t.Errorf("ended with %d: %q, want %q; printed %q", got.code, got.err, row.want, got.out)
+			}
+		})
+	}
+}
+
+// What takes long is drawn on a terminal: how far it has come, of what was
+// counted before.
+func TestProgressOfLongWork(t *testing.T) {
+	calls := 0
+	api := client.InProcess(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body bytes.Buffer
+		_, _ = body.ReadFrom(r.Body)
+		calls++
+		answer := map[bool]string{ // of a replay of 30 events: a call takes 20
+			false: `{"matched":20,"redriven":20,"deliveries":["a"],"next_seq":21}`,
+			true:  `{"matched":10,"redriven":9,"deliveries":["b"]}`,
+		}[strings.Contains(body.String(), `"from_seq":21`)]
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(answer))
+	}))
+	got := in(t.Context(), api, true, "replay", "hook-1", "--from-seq", "1", "--json")
+	if got.code != 0 || got.out != `{"matched":30,"redriven":29,"deliveries":["a","b"]}`+"\n" || calls != 4 {
+		t.Errorf("%d calls, ended with %d: %s%s", calls, got.code, got.out, got.err)
+	}
+	for _, part := range []string{"0/30", "20/30", "30/30"} {
+		if !strings.Contains(got.err, part) {
+			t.Errorf("no %s was drawn: %q", part, got.err)
+		}
+	}
+	calls = 0
+	if got := in(t.Context(), api, false, "replay", "hook-1", "--from-seq", "1"); got.code != 0 || got.err != "" || calls != 2 {
+		t.Errorf("where nothing is drawn: %d calls, ended with %d: %q", calls, got.code, got.err)
+	}
+	redriven := saying(200, "application/json", `{"matched":2,"redriven":2,"deliveries":[]}`)
+	if got := in(t.Context(), redriven, true, "dead-letters", "redrive", "--all"); got.code != 0 || !strings.Contains(got.err, "2/2") {
+		t.Errorf("redrive ended with %d: %q", got.code, got.err)
+	}
+}
+
+func FuzzParted(f *testing.F) {
+	f.Add([]byte("POST / HTTP/1.1\r\nHost: a\r\n\r\n{}\n"))
+	f.Add([]byte("X-REM-Signature: ab\n\nbody: x\r\n"))
+	f.Add([]byte("no line of it ends"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		header, body := parted(raw)
+		if !bytes.HasSuffix(raw, body) {
+			t.Errorf("%q is no end of %q", body, raw)
+		}
+		for name, values := range header {
+			if name == "" || strings.ContainsAny(name+strings.Join(values, ""), "\n") {
+				t.Errorf("the header %q: %q", name, values)
+			}
+		}
+	})
+}
