@@ -64,8 +64,3 @@ func TestRow094Console(t *testing.T) {
 	row(t, 94, "console")
 	later(t, 94, "the console, driven by Chromium")
 }
-
-func TestRow095CLI(t *testing.T) {
-	row(t, 95, "CLI")
-	later(t, 95, "listen, verify, replay and dead-letters of the command line")
-}
