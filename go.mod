@@ -15,6 +15,8 @@ require (
 	github.com/aws/smithy-go v1.28.8 // the SDK's errors and middleware
 	github.com/awslabs/aws-lambda-go-api-proxy v0.16.2 // API Gateway's events as HTTP requests
 	github.com/caarlos0/env/v11 v11.4.2 // settings from the environment into one struct
+	github.com/chromedp/cdproto v0.159.0 // tests only: the words of Chromium's protocol
+	github.com/chromedp/chromedp v0.23.0 // tests only: the console in a real browser
 	github.com/danielgtaylor/huma/v2 v2.37.2 // OpenAPI 3.1 from Go types, on the standard mux
 	github.com/oklog/ulid/v2 v2.1.2 // ids that sort by time
 	github.com/prometheus/client_golang v1.25.0 // /metrics in the format that everyone scrapes
@@ -66,6 +68,7 @@ require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/ebitengine/purego v0.10.1 // indirect
 	github.com/felixge/httpsnoop v1.1.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/go-logr/logr v1.4.4 // indirect
 	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/go-ole/go-ole v1.3.0 // indirect

@@ -24,7 +24,7 @@ the rows           AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT
 every row of the acceptance list   make acceptance
 `
 
-const shell reader = "export MEMHOOKS_URL='%[1]s' MEMHOOKS_KEY=%[2]s MEMHOOKS_DEPLOYED_SETTINGS='%[6]s'\n"
+const shell reader = "export MEMHOOKS_URL='%[1]s' MEMHOOKS_KEY=%[2]s MEMHOOKS_CONSOLE_URL='%[7]s' MEMHOOKS_DEPLOYED_SETTINGS='%[6]s'\n"
 
 // settings are what parameters of the template become in the functions'
 // environment, for who must know what the stack runs with.

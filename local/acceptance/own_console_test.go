@@ -54,13 +54,3 @@ func TestRow081DashboardData(t *testing.T) {
 		}
 	}
 }
-
-func TestRow081Dashboard(t *testing.T) {
-	row(t, 81, "dashboard")
-	later(t, 81, "the console's pages; the API's half passes")
-}
-
-func TestRow094Console(t *testing.T) {
-	row(t, 94, "console")
-	later(t, 94, "the console, driven by Chromium")
-}
