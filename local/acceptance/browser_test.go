@@ -71,8 +71,9 @@ func listen(messages iter.Seq2[chromedp.ConsoleMessage, error]) (complaints []st
 		if err != nil {
 			return complaints
 		}
-		if kind := fmt.Sprint(m.Type); kind == "error" || kind == "warning" || kind == "exception" {
-			complaints = append(complaints, m.String())
+		kind, refused := fmt.Sprint(m.Type), strings.Contains(m.Text, "status of 422") // a form that is shown again
+		if (kind == "error" || kind == "warning" || kind == "exception") && !refused {
+			complaints = append(complaints, m.String()+" "+m.URL)
 		}
 	}
 	return complaints

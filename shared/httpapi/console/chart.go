@@ -12,6 +12,7 @@ import (
 type chart struct {
 	Title  string
 	Sum    string
+	Since  string // RFC 3339
 	Legend []key
 	SVG    template.HTML
 }
@@ -22,6 +23,7 @@ type key struct{ Class, Name string }
 const (
 	chartWidth  = 480
 	chartHeight = 90
+	slots       = 40 // a short while is drawn at the right end, not spread over all
 )
 
 // charts draws what an activity holds; nil where nothing happened.
@@ -31,28 +33,28 @@ func charts(activity client.Doc) []chart {
 		return nil
 	}
 	pick := func(name string) []float64 {
-		out := make([]float64, len(buckets))
+		out := make([]float64, max(len(buckets), slots))
 		for i, b := range buckets {
-			out[i] = float64(b.Int(name))
+			out[len(out)-len(buckets)+i] = float64(b.Int(name))
 		}
 		return out
 	}
 	events, delivered, failed := pick("events"), pick("delivered"), pick("failed")
 	p50, p95 := pick("p50_ms"), pick("p95_ms")
+	since := buckets[0].Text("at")
 	all := []chart{
-		{"Events", fmt.Sprintf("%.0f events", sum(events)), nil, bars(events, nil)},
+		{"Events", fmt.Sprintf("%.0f events", sum(events)), since, nil, bars(events, nil)},
 		{
-			"Deliveries", fmt.Sprintf("%.0f delivered, %.0f failed", sum(delivered), sum(failed)),
+			"Deliveries", fmt.Sprintf("%.0f delivered, %.0f failed", sum(delivered), sum(failed)), since,
 			[]key{{"", "delivered"}, {"bad", "failed"}}, bars(delivered, failed),
 		},
 		{
-			"From event to delivery", fmt.Sprintf("at most %.0f ms (p95)", most(p95)),
+			"From event to delivery", fmt.Sprintf("at most %.0f ms (p95)", most(p95)), since,
 			[]key{{"line", "p50"}, {"second", "p95"}}, lines(p50, p95),
 		},
 	}
 	for i := range all {
-		all[i].Sum += ", since " + buckets[0].Text("at")
-		all[i].SVG = drawn(all[i].Title+": "+all[i].Sum, all[i].SVG)
+		all[i].SVG = drawn(all[i].Title+": "+all[i].Sum+", since "+since, all[i].SVG)
 	}
 	return all
 }
@@ -109,13 +111,17 @@ func lines(all ...[]float64) template.HTML {
 	}
 	for n, values := range all {
 		step := chartWidth / float64(len(values))
-		fmt.Fprintf(&b, `<polyline%s points="`, [...]string{"", ` class="second"`}[n])
+		class := [...]string{"", ` class="second"`}[n]
+		var points strings.Builder
 		for i, v := range values {
-			if v > 0 {
-				fmt.Fprintf(&b, "%.1f,%.1f ", (float64(i)+.5)*step, chartHeight-2-v/top*(chartHeight-6))
+			if v == 0 {
+				continue
 			}
+			x, y := (float64(i)+.5)*step, chartHeight-2-v/top*(chartHeight-6)
+			fmt.Fprintf(&points, "%.1f,%.1f ", x, y)
+			fmt.Fprintf(&b, `<path%s d="M%.1f %.1f h.01"/>`, class, x, y) // a point shows where it is alone
 		}
-		b.WriteString(`"/>`)
+		fmt.Fprintf(&b, `<polyline%s points="%s"/>`, class, &points)
 	}
 	return template.HTML(b.String()) //nolint:gosec // numbers only
 }

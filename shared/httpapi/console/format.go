@@ -29,6 +29,7 @@ func (c *Console) functions() template.FuncMap {
 		"list":   list,
 		"count":  count,
 		"brief":  brief,
+		"score":  func(v any) string { return clipped(fmt.Sprint(v), 4) },
 		"statuses": func() []string {
 			return []string{"", "pending", "held", "delivered", "dead", "discarded", "cancelled", "skipped", "expired"}
 		},
@@ -134,10 +135,10 @@ func precision(n float64) int {
 
 // millis is a time in milliseconds in the unit that fits.
 func millis(v any) string {
-	ms, err := strconv.ParseInt(fmt.Sprint(v), 10, 64)
+	ms := count(v)
 	switch {
-	case err != nil:
-		return "–"
+	case ms == 0:
+		return "< 1 ms"
 	case ms < 1000:
 		return fmt.Sprintf("%d ms", ms)
 	}
@@ -194,6 +195,9 @@ func list(v any) string {
 	return strings.Join(texts(all), ", ")
 }
 
+// clipped is a number with so many characters at most.
+func clipped(s string, n int) string { return s[:min(n, len(s))] }
+
 // count is a whole number, 0 for what is none.
 func count(v any) int64 {
 	n, _ := strconv.ParseInt(fmt.Sprint(v), 10, 64)
@@ -202,9 +206,11 @@ func count(v any) int64 {
 
 // brief is a field's value that fits into a table.
 func brief(v any) string {
-	s, ok := v.(string)
-	if !ok {
-		s = strings.Join(strings.Fields(pretty(v)), " ")
+	if s, ok := v.(string); ok {
+		return clip(s, 160)
 	}
-	return clip(s, 160)
+	if all, ok := v.([]any); ok {
+		return clip(strings.Join(texts(all), ", "), 160)
+	}
+	return clip(strings.Join(strings.Fields(pretty(v)), " "), 160)
 }
