@@ -87,22 +87,26 @@ func (q *queue) List(ctx context.Context, m change.Memory, query delivery.Query)
 		return nil, "", err
 	}
 	page := &listing{q: query, below: below}
-	known := query.Hook == ""
-	for _, h := range hooks {
-		if query.Hook != "" && h.ID != query.Hook {
-			continue
-		}
-		known = true
-		if h.Mode == hook.Webhook {
-			if err := q.listHook(ctx, page, h); err != nil {
-				return nil, "", err
-			}
-		}
+	if query.Hook == "" {
+		err = q.listAll(ctx, page, hooks)
+	} else {
+		err = q.listOne(ctx, page, hooks)
 	}
-	if !known {
-		return nil, "", fault.New(fault.NotFound, "there is no hook %q", query.Hook)
+	if err != nil {
+		return nil, "", err
 	}
 	return q.finishPage(ctx, page)
+}
+
+func (q *queue) listOne(ctx context.Context, page *listing, hooks []*hookRow) error {
+	i := slices.IndexFunc(hooks, func(h *hookRow) bool { return h.ID == page.q.Hook })
+	if i < 0 {
+		return fault.New(fault.NotFound, "there is no hook %q", page.q.Hook)
+	}
+	if hooks[i].Mode != hook.Webhook {
+		return nil
+	}
+	return q.listHook(ctx, page, hooks[i], true)
 }
 
 // finishPage cuts a page to its limit and reads the entries of its records.
@@ -124,25 +128,15 @@ func (q *queue) finishPage(ctx context.Context, page *listing) ([]delivery.Recor
 		found = found[:page.q.Limit]
 		next = found[len(found)-1].at.String()
 	}
-	records := make([]delivery.Record, 0, len(found))
-	for i := range found {
-		e, match, err := q.entry(ctx, found[i].hook, found[i].at.seq)
-		if err != nil {
-			return nil, "", err
-		}
-		if e == nil {
-			continue // compacted meanwhile
-		}
-		r := found[i].record
-		r.Job.Entry, r.Job.Prev = *e, match.Prev
-		records = append(records, r)
-	}
-	return records, next, nil
+	records, err := q.tellEntries(ctx, found)
+	return records, next, err
 }
 
-func (q *queue) listHook(ctx context.Context, page *listing, h *hookRow) error {
+// listHook adds a hook's deliveries; open is false where it is known that all
+// have ended.
+func (q *queue) listHook(ctx context.Context, page *listing, h *hookRow, open bool) error {
 	status := page.q.Status
-	if page.q.Since == 0 && (status == "" || status == waiting(h)) {
+	if open && page.q.Since == 0 && (status == "" || status == waiting(h)) {
 		if err := q.listWaiting(ctx, page, h); err != nil {
 			return err
 		}

@@ -1,9 +1,11 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
@@ -163,7 +165,8 @@ func encodeMatches(matches []feed.Match, hooks []*hookRow) any {
 	return out
 }
 
-// decodeMatches reads them back; hooks that are gone are left out.
+// decodeMatches reads them back; hooks that are gone are left out. The hooks
+// are in the order of their numbers.
 func decodeMatches(data []byte, hooks []*hookRow) []feed.Match {
 	var matches []feed.Match
 	for len(data) > 0 {
@@ -176,10 +179,8 @@ func decodeMatches(data []byte, hooks []*hookRow) []feed.Match {
 			return matches
 		}
 		data = data[size+more:]
-		for _, h := range hooks {
-			if h.n == int64(n) {
-				matches = append(matches, feed.Match{Hook: h.ID, Prev: int64(prev)})
-			}
+		if i, found := slices.BinarySearchFunc(hooks, int64(n), func(h *hookRow, n int64) int { return cmp.Compare(h.n, n) }); found {
+			matches = append(matches, feed.Match{Hook: hooks[i].ID, Prev: int64(prev)})
 		}
 	}
 	return matches
