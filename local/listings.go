@@ -113,21 +113,13 @@ func (r *remote) collect(ctx context.Context, w world, l listing, in map[string]
 
 // printList writes what was collected in the API's own shape.
 func printList(w world, name string, items []json.RawMessage, next string) error {
-	out := fmt.Sprintf("{%q:[", name)
-	for i, item := range items {
-		if i > 0 {
-			out += ","
-		}
-		out += string(item)
+	if items == nil {
+		items = []json.RawMessage{}
 	}
-	out += "]"
-	if next != "" {
-		cursor, err := json.Marshal(next)
-		if err != nil {
-			return err
-		}
-		out += `,"next_cursor":` + string(cursor)
+	answer := json.NewEncoder(w.screen.Out)
+	answer.SetEscapeHTML(false)
+	if next == "" {
+		return answer.Encode(map[string]any{name: items})
 	}
-	_, err := fmt.Fprintln(w.screen.Out, out+"}")
-	return err
+	return answer.Encode(map[string]any{name: items, "next_cursor": next})
 }

@@ -41,6 +41,9 @@ func Words(root *kong.Node, words []string) []string {
 	before, last := words[:len(words)-1], words[len(words)-1]
 	node, waiting := walk(root, before)
 	var all []string
+	if waiting != nil && last == "=" {
+		last = "" // bash makes --flag=value three words
+	}
 	switch name, _, valued := strings.Cut(last, "="); {
 	case waiting != nil:
 		all = values(waiting)
@@ -73,7 +76,9 @@ func walk(node *kong.Node, words []string) (at *kong.Node, waiting *kong.Flag) {
 	for _, word := range words {
 		switch {
 		case waiting != nil:
-			waiting = nil
+			if word != "=" {
+				waiting = nil
+			}
 		case strings.HasPrefix(word, "-"):
 			if f := flag(node, word); f != nil && !f.IsBool() {
 				waiting = f

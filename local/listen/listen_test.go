@@ -99,11 +99,11 @@ func follow(t *testing.T, l *line, span time.Duration, stop int64) (h heard, err
 
 func TestEventsAreFollowedOnceEach(t *testing.T) {
 	l := &line{answers: []any{[]int64{8, 9}, []int64{}, []int64{10}, []int64{}}, waits: true}
-	h, err := follow(t, l, time.Minute, 0)
+	h, err := follow(t, l, 59*time.Second, 0)
 	if err != nil || !slices.Equal(h.seqs, []int64{8, 9, 10}) || h.lost+h.found > 0 {
 		t.Errorf("%v %+v", err, h)
 	}
-	if !slices.Equal(l.asked, []string{"7", "c1", "c2", "c3", "c4", "c5"}) || !slices.Equal(h.passed, []string{"c1", "c3"}) {
+	if !slices.Equal(l.asked, []string{"7", "c1", "c2", "c3", "c4"}) || !slices.Equal(h.passed, []string{"c1", "c3"}) {
 		t.Errorf("asked %v, passed %v", l.asked, h.passed)
 	}
 }

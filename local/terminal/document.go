@@ -17,8 +17,8 @@ type member struct {
 }
 
 // Document writes a JSON object for people: a line for each key in the order
-// in which it came; below them, each under its key, lists of objects as tables
-// and other objects as indented JSON.
+// in which it came; below them, each under its key, lists of objects as tables,
+// long lists an element a line, and other objects as indented JSON.
 func (s Screen) Document(raw []byte) error {
 	members, err := ordered(raw)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s Screen) Document(raw []byte) error {
 		if err != nil {
 			return err
 		}
-		if nested(v) {
+		if nested(v) || long(v) {
 			below = append(below, m)
 			continue
 		}
@@ -62,8 +62,10 @@ func (s Screen) part(raw json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	if list, ok := v.([]any); ok {
+	if list, ok := v.([]any); ok && nested(v) {
 		return s.Table(columnsOf(raw, list))
+	} else if ok {
+		return s.lines(list)
 	}
 	var text bytes.Buffer
 	if err := json.Indent(&text, raw, "", "  "); err != nil {
@@ -71,6 +73,30 @@ func (s Screen) part(raw json.RawMessage) error {
 	}
 	for line := range strings.SplitSeq(text.String(), "\n") {
 		if _, err := fmt.Fprintf(s.Out, "  %s\n", Clean(line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A list that is longer than a line is shown an element a line, the first ones.
+const (
+	lineWidth = 80
+	shown     = 10
+)
+
+func long(v any) bool {
+	list, ok := v.([]any)
+	return ok && len(list) > 1 && len(Text(list)) > lineWidth
+}
+
+func (s Screen) lines(list []any) error {
+	for i, e := range list {
+		if i == shown {
+			_, err := fmt.Fprintf(s.Out, "  and %d more: --json shows all that are told\n", len(list)-shown)
+			return err
+		}
+		if _, err := fmt.Fprintf(s.Out, "  %s\n", Text(e)); err != nil {
 			return err
 		}
 	}

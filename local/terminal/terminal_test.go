@@ -83,6 +83,18 @@ ATTEMPT  STATUS  ERROR
 	}
 }
 
+func TestLongListsStandBelow(t *testing.T) {
+	var out strings.Builder
+	ids := strings.Repeat(`"dlv_hook-0123456789",`, 11)
+	if err := (terminal.Screen{Out: &out}).Document([]byte(`{"ids":[` + ids + `"last"],"n":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	want := "n  1\n\nids\n" + strings.Repeat("  dlv_hook-0123456789\n", 10) + "  and 2 more: --json shows all that are told\n"
+	if out.String() != want {
+		t.Errorf("%s", out.String())
+	}
+}
+
 func FuzzDocument(f *testing.F) {
 	f.Add([]byte(`{"a":[{"b":1},{"c":[1,{}]}],"d":{"e":"\u202e"}}`))
 	f.Add([]byte(`{"a":[[],{}],"":null}`))
