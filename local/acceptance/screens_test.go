@@ -14,23 +14,23 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// screens are the pages that the documentation shows, each with a word that is
-// there when it is whole.
-var screens = []struct{ name, path, word string }{
-	{"overview", "", "urgent to on-call"},
-	{"memory", "/memories/{m}", "Latest events"},
-	{"events", "/memories/{m}/events", "grain_created"},
-	{"story", "/memories/{m}/events/7", "In the log as seq 7"},
-	{"hooks", "/memories/{m}/hooks", "warehouse"},
-	{"hook", "/memories/{m}/hooks/{partner}", "Success rate"},
-	{"new-hook", "/memories/{m}/hooks/new", "What the receiver may see"},
-	{"filter", "/memories/{m}/hooks/{urgent}/filter", "Hold it against"},
-	{"dead-letters", "/memories/{m}/dead-letters", "answered 503"},
-	{"dead-letter", "/memories/{m}/dead-letters/{dead}", "What would be sent"},
-	{"grains", "/memories/{m}/grains?q=refund", "asked for a refund"},
-	{"history", "/memories/{m}/grains/{grain}", "Version 2"},
-	{"erasures", "/memories/{m}/erasures", "person u-3"},
-	{"login", "/login", "Sign in"},
+// screens are the pages of the console, each with a word that is there when it
+// is whole, and the colours in which the documentation shows it.
+var screens = []struct{ name, path, word, shown string }{
+	{"overview", "", "urgent to on-call", "light"},
+	{"memory", "/memories/{m}", "Latest events", "light dark"},
+	{"events", "/memories/{m}/events", "grain_created", ""},
+	{"story", "/memories/{m}/events/7", "In the log as seq 7", "light dark"},
+	{"hooks", "/memories/{m}/hooks", "warehouse", ""},
+	{"hook", "/memories/{m}/hooks/{partner}", "Success rate", "light"},
+	{"new-hook", "/memories/{m}/hooks/new", "What the receiver may see", "light"},
+	{"filter", "/memories/{m}/hooks/{urgent}/filter", "Hold it against", "light"},
+	{"dead-letters", "/memories/{m}/dead-letters", "answered 503", ""},
+	{"dead-letter", "/memories/{m}/dead-letters/{dead}", "What would be sent", "light"},
+	{"grains", "/memories/{m}/grains?q=refund", "asked for a refund", ""},
+	{"history", "/memories/{m}/grains/{grain}", "Version 2", ""},
+	{"erasures", "/memories/{m}/erasures", "person u-3", "light"},
+	{"login", "/login", "Sign in", ""},
 }
 
 // Widths of the windows that pages must be usable in.
@@ -39,9 +39,10 @@ const (
 	wide   = 1280
 )
 
-// TestScreens opens every page that the documentation shows, light and dark,
-// narrow and wide: none is wider than its window, and none is inaccessible.
-// With MEMHOOKS_SCREENS it writes the pictures into that folder: make screens.
+// TestScreens opens every page, light and dark, narrow and wide: none is wider
+// than its window, and none is inaccessible. With MEMHOOKS_SCREENS it writes the
+// documentation's pictures into that folder (make screens), with
+// MEMHOOKS_SCREENS_ALL those of all pages.
 func TestScreens(t *testing.T) {
 	if deployed() {
 		t.Skip("needs a server of its own: unset MEMHOOKS_URL; go test ./local/acceptance -run TestScreens")
@@ -60,14 +61,14 @@ func TestScreens(t *testing.T) {
 			b.open(path)
 			b.see(s.word)
 			b.accessible(s.name+" "+scheme, rules)
-			b.picture(s.name, scheme)
+			b.picture(s.name, scheme, strings.Contains(s.shown, scheme))
 		}
 		b.run(chromedp.EmulateViewport(narrow, 800))
 		width, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64]("document.documentElement.scrollWidth"))
 		if err != nil || width > narrow {
 			t.Errorf("%s is %.0f wide in a window of %d, %v", s.name, width, narrow, err)
 		}
-		b.picture(s.name, "narrow")
+		b.picture(s.name, "narrow", false)
 	}
 }
 
@@ -81,10 +82,10 @@ func colours(scheme string) chromedp.Action[chromedp.Void] {
 }
 
 // picture writes what the page shows, where a folder for it is given.
-func (b *tab) picture(name, kind string) {
+func (b *tab) picture(name, kind string, shown bool) {
 	b.Helper()
 	folder := os.Getenv("MEMHOOKS_SCREENS")
-	if folder == "" {
+	if folder == "" || !shown && os.Getenv("MEMHOOKS_SCREENS_ALL") == "" {
 		return
 	}
 	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
