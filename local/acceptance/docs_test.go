@@ -113,7 +113,16 @@ func (r *reader) block(t *testing.T, b pages.Block) {
 			t.Errorf("%s:%d: %s; the last answer was\n%s", r.page.Path, b.Line, why, r.answer)
 		}
 	case m.Mark == "delivery":
-		r.rx.until(t, func(got request) bool { return like(b.Text, string(got.body)) == "" })
+		var whys []string
+		defer func() {
+			if t.Failed() {
+				t.Logf("%s:%d: %s", r.page.Path, b.Line, strings.Join(whys, "; "))
+			}
+		}()
+		r.rx.until(t, func(got request) bool {
+			whys = append(whys, like(b.Text, string(got.body)))
+			return whys[len(whys)-1] == ""
+		})
 	}
 }
 

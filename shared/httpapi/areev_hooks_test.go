@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/memhooks/memhooks/shared/hook"
 )
 
 const cdcHook = `{"name":"h","delivery_mode":"cdc"}`
@@ -70,6 +72,18 @@ func TestAreevHooksAreRefused(t *testing.T) {
 	}
 	if a := s.do(200, "GET", home+"/hooks", ""); len(a.list("hooks")) != 0 {
 		t.Errorf("a refusal left %s", a.text)
+	}
+}
+
+// A memory that has all the hooks it may says so, instead of missing the one
+// that it did not make.
+func TestAreevHooksAreLimited(t *testing.T) {
+	s := open(t)
+	for range hook.MaxHooks {
+		s.do(201, "POST", home+"/hooks", cdcHook)
+	}
+	if a := s.refused(409, "conflict", "POST", home+"/hooks", cdcHook); !strings.Contains(a.text, "delete one") {
+		t.Errorf("one more hook is told %s", a.text)
 	}
 }
 

@@ -26,9 +26,9 @@ func (a *API) makeHook(ctx context.Context, m change.Memory, prefix string, set 
 	id := prefix + d.ID()
 	h, secret, err := a.cfg.Hooks.Create(ctx, m, d, id, callOf(ctx).caller.ID, set)
 	if fault.KindOf(err) == fault.Conflict {
-		if h, err = a.cfg.Hooks.Get(ctx, m, id); err == nil {
-			text, err := a.secretOf(ctx, h)
-			return h, text, err
+		if own, missing := a.cfg.Hooks.Get(ctx, m, id); missing == nil {
+			text, err := a.secretOf(ctx, own)
+			return own, text, err
 		}
 	}
 	if secret == nil {
