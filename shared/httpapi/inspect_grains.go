@@ -36,6 +36,9 @@ type foundGrains struct {
 	Cut   bool         `json:"truncated" doc:"There was more to look at"`
 }
 
+// maxBrowsed bounds how many grains are opened to find those of a tag.
+const maxBrowsed = 10_000
+
 func (a *API) findGrains(ctx context.Context, in *findGrainsInput) (*foundGrains, error) {
 	body := recallGrainsBody{Query: in.Query, Type: in.Type, Limit: in.Limit}
 	if in.Namespace != "" {
@@ -52,6 +55,7 @@ func (a *API) findGrains(ctx context.Context, in *findGrainsInput) (*foundGrains
 	if err != nil {
 		return nil, err
 	}
+	q.Look = maxBrowsed
 	found, err := a.cfg.Memory.Search(ctx, m, q)
 	if err != nil {
 		return nil, err

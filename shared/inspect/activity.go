@@ -46,9 +46,10 @@ type Attention struct {
 // recent is what was read for an activity.
 type recent struct {
 	hooks   []hook.Hook
-	entries []feed.Entry      // the newest last
 	records []delivery.Record // the newest first
 	cut     bool              // there are older records
+	from    int64             // the seq from which on all is known
+	entries []feed.Entry      // from there, the newest last
 	dead    []delivery.Record
 	more    bool // dead ones
 }
@@ -68,7 +69,7 @@ func (s *Service) Activity(ctx context.Context, m change.Memory, of string, now 
 		return Activity{}, err
 	}
 	out := Activity{
-		Series: r.series(of, b, now), Bounds: b, Hooks: len(hooks), States: map[hook.State]int{},
+		Series: r.series(of, now), Bounds: b, Hooks: len(hooks), States: map[hook.State]int{},
 		Dead: len(r.dead), MoreDead: r.more, Attention: r.attention(),
 	}
 	for _, h := range hooks {
@@ -98,12 +99,9 @@ func (s *Service) hooks(ctx context.Context, m change.Memory, of string) ([]hook
 	return nil, fault.New(fault.NotFound, "there is no hook %q in this memory", of)
 }
 
+// read reads the deliveries, and then as much of the log as they tell of.
 func (s *Service) read(ctx context.Context, m change.Memory, of string, b feed.Bounds, r *recent) error {
 	work := []func() error{
-		func() (err error) {
-			r.entries, err = s.span(ctx, m, max(b.Floor, b.Head+1-recentEvents), b.Head)
-			return err
-		},
 		func() error {
 			records, next, err := s.cfg.Ledger.List(ctx, m, delivery.Query{Hook: of, Limit: recentDeliveries})
 			r.records, r.cut = records, next != ""
@@ -115,7 +113,16 @@ func (s *Service) read(ctx context.Context, m change.Memory, of string, b feed.B
 			return err
 		},
 	}
-	return side(len(work), func(i int) error { return work[i]() })
+	if err := side(len(work), func(i int) error { return work[i]() }); err != nil {
+		return err
+	}
+	r.from = max(b.Floor, b.Head+1-recentEvents)
+	if n := len(r.records); n > 0 && r.cut {
+		r.from = max(r.from, r.records[n-1].Job.Entry.Seq)
+	}
+	var err error
+	r.entries, err = s.span(ctx, m, r.from, b.Head)
+	return err
 }
 
 // attentions are the states of a hook that a person should look at, in the

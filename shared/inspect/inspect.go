@@ -65,7 +65,7 @@ type Service struct{ cfg Config }
 func New(cfg Config) *Service { return &Service{cfg} }
 
 // looked bounds how many entries of the log one call looks through.
-const looked = 20_000
+const looked = 10_000
 
 // width is how many pieces of a call's work run at once.
 const width = 16

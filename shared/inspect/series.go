@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/memhooks/memhooks/shared/delivery"
-	"github.com/memhooks/memhooks/shared/feed"
 )
 
 // Series is what happened in equal buckets of time, the oldest first. Times are
@@ -68,19 +67,12 @@ func (s *Series) of(at int64) *Bucket {
 
 // series puts what was read into buckets. Where older entries or deliveries
 // were not read, it begins with the first event of which both were.
-func (r *recent) series(of string, b feed.Bounds, now time.Time) Series {
-	lowest := b.Floor
-	if n := len(r.entries); n > 0 && r.entries[0].Seq > b.Floor {
-		lowest = r.entries[0].Seq
-	}
-	if n := len(r.records); n > 0 && r.cut {
-		lowest = max(lowest, r.records[n-1].Job.Entry.Seq)
-	}
+func (r *recent) series(of string, now time.Time) Series {
 	from, to := now.Add(-quiet).UnixMilli(), now.UnixMilli()
 	var times []int64
 	for i := range r.entries {
 		e := &r.entries[i]
-		if _, sees := e.For(of); e.Seq >= lowest && (of == "" || sees) {
+		if _, sees := e.For(of); of == "" || sees {
 			times = append(times, e.Change.At)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // Bounds of a query without text.
 const (
 	browsePage = 200    // grains read at a time
-	maxOpened  = 20_000 // grains opened
+	maxOpened  = 20_000 // grains opened, where the query does not say
 )
 
 // browse answers a query without text: what fits of the newest written. It
@@ -24,7 +24,7 @@ func (s *Service) browse(ctx context.Context, m change.Memory, q Query) (Hits, e
 		return Hits{}, err
 	}
 	var out Hits
-	fits, opened := 0, 0
+	fits, opened, most := 0, 0, cmp.Or(q.Look, maxOpened)
 	for after, total := "", -1; ; {
 		page, err := s.cfg.Store.Scan(ctx, m, f, after, browsePage)
 		if err != nil {
@@ -42,7 +42,7 @@ func (s *Service) browse(ctx context.Context, m change.Memory, q Query) (Hits, e
 				return out, nil
 			case !q.stands(st):
 				continue
-			case opened == maxOpened:
+			case opened == most:
 				out.Total, out.Cut = fits, true
 				out.finish(q.Limit)
 				return out, nil

@@ -60,6 +60,9 @@ func TestTheNewestAreFoundWithoutReadingTheRest(t *testing.T) {
 	if hits = h.recall(memory.Query{Tags: []string{"hot"}, Limit: 2}); hits.Total != 450 || len(hits.Hits) != 2 || hits.Cut {
 		t.Errorf("by a tag: %d of %d hits, cut %v", len(hits.Hits), hits.Total, hits.Cut)
 	}
+	if hits = h.recall(memory.Query{Tags: []string{"hot"}, Limit: 2, Look: 100}); hits.Total != 99 || len(hits.Hits) != 2 || !hits.Cut {
+		t.Errorf("of the newest hundred: %d of %d hits, cut %v", len(hits.Hits), hits.Total, hits.Cut)
+	}
 	grains.blind = true
 	if hits = h.recall(memory.Query{Limit: 2}); hits.Total != 451 || len(hits.Hits) != 2 || hits.Hits[0].Hash != last.Grain.Hash {
 		t.Errorf("counted here: %d of %d hits", len(hits.Hits), hits.Total)

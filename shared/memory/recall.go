@@ -30,6 +30,7 @@ type Query struct {
 	Threshold  float64  // of the score, 0 to 1
 	Named      bool     // only grains with a memory-set key
 	Limit      int
+	Look       int // without Text: at most so many grains are opened, 0 = 20,000
 }
 
 // Hit is one grain and how well it fits, 0 to 1.

@@ -3,7 +3,6 @@ package embedded
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,7 +17,7 @@ import (
 const (
 	defaultPage = 100
 	maxPage     = 1000
-	maxLook     = 5000 // log entries that one page looks through for what waits
+	maxLook     = 5000 // log entries that one page looks through
 	maxOld      = 64   // batches in a row that are older than asked for
 )
 
@@ -69,6 +68,8 @@ type listing struct {
 	q     delivery.Query
 	below position
 	cut   int64 // nothing was looked for at or below it; 0 = all was
+	least int64 // nothing below it is needed: enough was found from it on
+	whole bool  // records come with their entries
 	found []listed
 }
 
@@ -82,15 +83,19 @@ func (q *queue) List(ctx context.Context, m change.Memory, query delivery.Query)
 		query.Limit = defaultPage
 	}
 	query.Limit = min(query.Limit, maxPage)
-	hooks, err := q.d.hooksOf(ctx, m)
+	r, err := q.d.room(ctx, m)
 	if err != nil {
 		return nil, "", err
 	}
 	page := &listing{q: query, below: below}
-	if query.Hook == "" {
-		err = q.listAll(ctx, page, hooks)
-	} else {
-		err = q.listOne(ctx, page, hooks)
+	hooks, known := r.posted(query.Hook)
+	switch {
+	case !known:
+		return nil, "", fault.New(fault.NotFound, "there is no hook %q", query.Hook)
+	case len(hooks) > 1 && query.Since == 0 && (query.Status == "" || query.Status == delivery.StatusDelivered):
+		err = q.listLog(ctx, page, r, hooks)
+	default:
+		err = q.listHooks(ctx, page, hooks)
 	}
 	if err != nil {
 		return nil, "", err
@@ -98,25 +103,46 @@ func (q *queue) List(ctx context.Context, m change.Memory, query delivery.Query)
 	return q.finishPage(ctx, page)
 }
 
-func (q *queue) listOne(ctx context.Context, page *listing, hooks []*hookRow) error {
-	i := slices.IndexFunc(hooks, func(h *hookRow) bool { return h.ID == page.q.Hook })
-	if i < 0 {
-		return fault.New(fault.NotFound, "there is no hook %q", page.q.Hook)
+// posted returns the hooks that are posted to, all or the one that is named;
+// known is false where that is not there. A nil room has none.
+func (r *room) posted(id string) (hooks []*hookRow, known bool) {
+	if r == nil {
+		return nil, id == ""
 	}
-	if hooks[i].Mode != hook.Webhook {
-		return nil
+	r.mu.RLock()
+	all := r.hooks
+	r.mu.RUnlock()
+	known = id == ""
+	for _, h := range all {
+		if id != "" && h.ID != id {
+			continue
+		}
+		known = true
+		if h.Mode == hook.Webhook {
+			hooks = append(hooks, h)
+		}
 	}
-	return q.listHook(ctx, page, hooks[i], true)
+	return hooks, known
 }
 
-// finishPage cuts a page to its limit and reads the entries of its records.
+// settle orders what was found and drops what the page does not need. What
+// ended while the sources were read may be there twice: what was read last
+// holds.
+func (p *listing) settle() {
+	slices.Reverse(p.found)
+	slices.SortStableFunc(p.found, func(a, b listed) int { return b.at.compare(a.at) })
+	p.found = slices.CompactFunc(p.found, func(a, b listed) bool { return a.at == b.at })
+	if most := p.q.Limit + 1; len(p.found) >= most {
+		p.found = p.found[:most]
+		p.least = p.found[most-1].at.seq
+	}
+}
+
+// finishPage cuts a page to its limit and reads the entries that its records
+// lack.
 func (q *queue) finishPage(ctx context.Context, page *listing) ([]delivery.Record, string, error) {
-	// What ended while the sources were read may be there twice: what was read
-	// last holds.
+	page.settle()
 	found, next := page.found, ""
-	slices.Reverse(found)
-	slices.SortStableFunc(found, func(a, b listed) int { return b.at.compare(a.at) })
-	found = slices.CompactFunc(found, func(a, b listed) bool { return a.at == b.at })
 	if page.cut > 0 {
 		kept := slices.IndexFunc(found, func(l listed) bool { return l.at.seq <= page.cut })
 		if kept >= 0 {
@@ -128,25 +154,15 @@ func (q *queue) finishPage(ctx context.Context, page *listing) ([]delivery.Recor
 		found = found[:page.q.Limit]
 		next = found[len(found)-1].at.String()
 	}
-	records, err := q.tellEntries(ctx, found)
-	return records, next, err
-}
-
-// listHook adds a hook's deliveries; open is false where it is known that all
-// have ended.
-func (q *queue) listHook(ctx context.Context, page *listing, h *hookRow, open bool) error {
-	status := page.q.Status
-	if open && page.q.Since == 0 && (status == "" || status == waiting(h)) {
-		if err := q.listWaiting(ctx, page, h); err != nil {
-			return err
-		}
+	if !page.whole {
+		records, err := q.tellEntries(ctx, found)
+		return records, next, err
 	}
-	if status == "" || status == delivery.StatusDelivered {
-		if err := q.listBatches(ctx, page, h); err != nil {
-			return err
-		}
+	records := make([]delivery.Record, len(found))
+	for i := range found {
+		records[i] = found[i].record
 	}
-	return q.listRows(ctx, page, h)
+	return records, next, nil
 }
 
 // add takes a record if it is below the page's beginning and not too old.
@@ -157,132 +173,4 @@ func (p *listing) add(h *hookRow, r delivery.Record) bool {
 		p.found = append(p.found, listed{at, h, r})
 	}
 	return fits
-}
-
-// listRows adds the jobs that have rows.
-func (q *queue) listRows(ctx context.Context, page *listing, h *hookRow) error {
-	where := "status=?"
-	switch page.q.Status {
-	case delivery.StatusPending, delivery.StatusHeld:
-		if page.q.Status != waiting(h) {
-			return nil
-		}
-		where = "?<>'' AND status IN " + pendingRows
-	case "":
-		where = "?=''"
-	}
-	args := []any{h.n, string(page.q.Status), page.below.seq, page.q.Since, page.q.Limit + 2}
-	// Of the seq where the page begins some may stand before it: one for each
-	// redrive, and they are few.
-	return q.d.rows(ctx, selectJob+"WHERE hook=? AND "+where+` AND seq<=? AND last_at>=? ORDER BY seq DESC, redrive DESC LIMIT
-		?+(SELECT count(*) FROM job WHERE hook=?1 AND seq=?3)`,
-		args, func(scan func(...any) error) error {
-			r, err := scanJob(scan)
-			if err == nil {
-				page.add(h, r.record(h))
-			}
-			return err
-		})
-}
-
-// listBatches adds what succeeded at once: first from the batches that reach
-// beyond the page's beginning, then from those below it.
-func (q *queue) listBatches(ctx context.Context, page *listing, h *hookRow) error {
-	var across [][]byte
-	if err := q.d.rows(ctx, selectBatches, []any{h.n, page.below.seq, page.below.seq, maxWindow}, collect(&across)); err != nil {
-		return err
-	}
-	var seqs []int64
-	take := func(data []byte) (old bool, err error) {
-		batch, err := delivery.DecodeBatch(data)
-		old = true
-		for _, s := range batch {
-			old = old && s.At < page.q.Since
-			if page.add(h, s.Record(h.ID)) {
-				seqs = append(seqs, s.Seq)
-			}
-		}
-		return old, err
-	}
-	for _, data := range across {
-		if _, err := take(data); err != nil {
-			return err
-		}
-	}
-	oldInRow := 0
-	err := q.d.rows(ctx, "SELECT last_seq, data FROM delivered WHERE hook=? AND last_seq<? ORDER BY last_seq DESC",
-		[]any{h.n, page.below.seq}, func(scan func(...any) error) error {
-			var last int64
-			var data []byte
-			if err := scan(&last, &data); err != nil {
-				return err
-			}
-			above := 0
-			for _, seq := range seqs {
-				if seq > last {
-					above++
-				}
-			}
-			if above > page.q.Limit || oldInRow >= maxOld {
-				return errEnough
-			}
-			old, err := take(data)
-			if oldInRow++; !old {
-				oldInRow = 0
-			}
-			return err
-		})
-	return enough(err)
-}
-
-// errEnough ends the reading of rows that are not needed.
-var errEnough = errors.New("enough")
-
-func enough(err error) error {
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
-}
-
-// listWaiting adds what waits and has no row yet: entries after the hook's
-// place that it sees and nothing is known of.
-func (q *queue) listWaiting(ctx context.Context, page *listing, h *hookRow) error {
-	ask := func(query string, args []any, each func(scan func(...any) error) error) error {
-		return q.d.rows(ctx, query, args, each)
-	}
-	cursor := h.Since
-	if _, err := q.d.row("SELECT cursor FROM place WHERE hook=?", []any{h.n}, &cursor); err != nil {
-		return err
-	}
-	late, err := settledAfter(ask, h.n, cursor)
-	if err != nil {
-		return err
-	}
-	looked, added := 0, 0
-	err = ask("SELECT seq, matches FROM log WHERE memory=? AND seq>? AND seq<=? ORDER BY seq DESC", []any{h.memory, cursor, page.below.seq},
-		func(scan func(...any) error) error {
-			var seq int64
-			var matches []byte
-			if err := scan(&seq, &matches); err != nil {
-				return err
-			}
-			eachMatch(matches, func(hook, _ int64) {
-				if hook == h.n && !late[seq] {
-					r := delivery.Record{Job: delivery.Job{Hook: h.ID}, Status: waiting(h)}
-					r.Job.Entry.Seq = seq
-					if page.add(h, r) {
-						added++
-					}
-				}
-			})
-			if looked++; looked == maxLook {
-				page.cut = max(page.cut, seq-1)
-			}
-			if looked == maxLook || added > page.q.Limit {
-				return errEnough
-			}
-			return nil
-		})
-	return enough(err)
 }

@@ -66,10 +66,14 @@ func TestAnyHistoryKeepsOrderAndCounts(t *testing.T) {
 				defer func() { c.stop() }()
 				c.addWebhook("h1")
 				c.addWebhook("h2")
-				for range 100 {
-					c.step()
+				for range 4 {
+					for range 25 {
+						c.step()
+					}
+					c.together()
 				}
 				c.atRest()
+				c.together()
 				c.check("h1")
 				c.check("h2")
 			})
