@@ -24,6 +24,13 @@ var docRules = []rule{
 		"README.md:2: docs/b.md is not there", "README.md:2: docs/a.md has no heading #none",
 		"README.md:2: README.md has no heading #bottom", "README.md:2: img is not there", "docs/c.md: docs/c.md:1: a block that never ends",
 	}},
+	{"pages can be found", checkFound, map[string]string{
+		"README.md":      "[index](docs/README.md)\n",
+		"docs/README.md": "[a](a.md) [all](books/)\n",
+		"docs/a.md":      "[c](c.md)\n", "docs/c.md": "", "docs/books/one.md": "", "docs/lost.md": "[a](a.md)\n",
+	}, []string{
+		"docs/lost.md: no page leads here from README.md: add it to docs/README.md",
+	}},
 	{"blocks are marked", checkMarks, map[string]string{
 		"README.md": "```sh\ntrue\n```\n```\nplain\n```\n```sh now\ntrue\n```\n```yaml\na: 1\n```\n```json\n{\"a\":1} {\"b\":…}\n```\n```json\n{}\n[]\n```\n",
 	}, []string{
@@ -88,6 +95,31 @@ func checkLinks(t tree) []finding {
 		}
 	}
 	return append(found, broken...)
+}
+
+// checkFound wants every page to be reached from the README; a link to a
+// folder leads to all pages in it.
+func checkFound(t tree) []finding {
+	all, _ := t.documentation()
+	reached := map[string]bool{"README.md": true}
+	for found := true; found; {
+		found = false
+		for _, p := range all {
+			for _, to := range all {
+				leads := slices.ContainsFunc(p.Links, func(l pages.Link) bool { return l.File == to.Path || l.File == path.Dir(to.Path) })
+				if leads && reached[p.Path] && !reached[to.Path] {
+					reached[to.Path], found = true, true
+				}
+			}
+		}
+	}
+	var lost []finding
+	for _, p := range all {
+		if !reached[p.Path] {
+			lost = append(lost, finding{where: p.Path, text: "no page leads here from README.md: add it to docs/README.md"})
+		}
+	}
+	return lost
 }
 
 func checkMarks(t tree) []finding {
