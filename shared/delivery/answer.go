@@ -5,7 +5,9 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/memhooks/memhooks/shared/hook"
 )
@@ -33,12 +35,13 @@ func (a answer) unfinished() bool {
 }
 
 // post makes the POST. It ends when the answer was read, or its context ended.
-func (s *Sender) post(req *http.Request) answer {
+// The answer's body is dropped, but for its beginning where keep is not nil.
+func (s *Sender) post(req *http.Request, keep *string) answer {
 	resp, err := s.cfg.Transport.RoundTrip(req)
 	if err != nil {
 		return s.unanswered(req, err)
 	}
-	err = s.drain(resp.Body)
+	err = s.drain(resp.Body, keep)
 	a := answer{status: resp.StatusCode, retryAfter: resp.Header.Get("Retry-After")}
 	switch {
 	case a.status/100 != 2:
@@ -57,13 +60,16 @@ func (s *Sender) unanswered(req *http.Request, err error) answer {
 
 // drain reads a body to its end or to the limit, so that the connection of a
 // short answer can be used again.
-func (s *Sender) drain(body io.ReadCloser) error {
+func (s *Sender) drain(body io.ReadCloser, keep *string) error {
 	defer body.Close()
 	buf := s.buffers.Get().(*[answerLimit]byte)
 	defer s.buffers.Put(buf)
 	for left := buf[:]; len(left) > 0; {
 		n, err := body.Read(left)
 		left = left[n:]
+		if keep != nil {
+			*keep = beginning(buf[:len(buf)-len(left)])
+		}
 		if err == io.EOF {
 			return nil
 		}
@@ -72,6 +78,17 @@ func (s *Sender) drain(body io.ReadCloser) error {
 		}
 	}
 	return nil
+}
+
+// beginning is the first text of a body as it can be shown: no bytes that are
+// none, at most as long as an error.
+func beginning(body []byte) string {
+	return clip(strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(string(body), "")))
 }
 
 // verdict is what becomes of a job whose attempt got an answer.

@@ -146,6 +146,23 @@ func TestATestSendIsMarkedAndObeysTheHook(t *testing.T) {
 	}
 }
 
+// What a receiver says of a sample is told as text, and of an event never.
+func TestATestSendTellsWhatTheReceiverSaid(t *testing.T) {
+	for said, want := range map[string]string{
+		"": "", "thanks": "thanks", "bad \x00\xff\x1b[31msignature\n\tsee log": "bad [31msignature\n\tsee log",
+		strings.Repeat("é", 4000): strings.Repeat("é", 150),
+	} {
+		w := newWorld()
+		w.answer = func(int, *http.Request) (*http.Response, error) { return reply(400, said), nil }
+		if o := w.sender().Test(t.Context(), w.hook); o.Answer != want {
+			t.Errorf("%.60q is told as %.60q", said, o.Answer)
+		}
+		if o := one(t, w.sender(), job(1, "aa")); o.Answer != "" || strings.Contains(o.Error, "signature") {
+			t.Errorf("an event's attempt keeps what the receiver said: %+v", o)
+		}
+	}
+}
+
 func TestFailuresOnARealNetworkAreSaidClearly(t *testing.T) {
 	redirected := 0
 	target := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { redirected++ }))

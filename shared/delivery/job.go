@@ -48,7 +48,8 @@ type Outcome struct {
 	Error   string // of the attempt, at most 300 bytes without content or secrets; "" on success
 	At      int64  // when the attempt ended, epoch milliseconds
 	Took    time.Duration
-	Disable bool // the receiver answered 410: the hook takes no more
+	Disable bool   // the receiver answered 410: the hook takes no more
+	Answer  string // of a test send: how the receiver's answer begins, at most 300 bytes; "" for every other
 }
 
 // Status is where a delivery stands, as lists show it.

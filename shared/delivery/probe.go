@@ -16,28 +16,29 @@ import (
 // and signed as its events are, marked X-Memhooks-Test: true, with an id
 // evt_test_… of its own and without seq. It is sent whatever the hook's state,
 // once, and counts nowhere: the verdict is Delivered or GiveUp, the outcome's
-// job holds the sample's change. A hook that can't get any event answers with
+// job holds the sample's change. The answer's beginning is told, since a sample
+// has nobody's content that it could repeat. A hook that can't get any event answers with
 // GiveUp and says so.
 func (s *Sender) Test(ctx context.Context, h hook.Hook) Outcome {
 	start := s.cfg.Now()
 	id := change.Draw{At: start, Rand: s.cfg.Rand}.ID()
 	c, fields, ok := sampleFor(&h, "test_"+id, start)
 	made := counted(Job{Hook: h.ID, Entry: feed.Entry{Change: c}}, start)
-	a := answer{failure: "the hook's dialect has no event to send"}
+	a, said := answer{failure: "the hook's dialect has no event to send"}, ""
 	if ok {
 		limited, cancel := context.WithTimeout(ctx, s.cfg.Settings.Timeout)
 		defer cancel()
-		a = s.probe(limited, &h, &made, dialect.Event{Change: c, Fields: fields}, start)
+		a = s.probe(limited, &h, &made, dialect.Event{Change: c, Fields: fields}, start, &said)
 	}
 	end := s.cfg.Now()
-	o := Outcome{Job: made, Verdict: GiveUp, Status: a.status, Error: clip(a.failure), At: end.UnixMilli(), Took: end.Sub(start)}
+	o := Outcome{Job: made, Verdict: GiveUp, Status: a.status, Error: clip(a.failure), At: end.UnixMilli(), Took: end.Sub(start), Answer: said}
 	if a.failure == "" {
 		o.Verdict = Delivered
 	}
 	return o
 }
 
-func (s *Sender) probe(ctx context.Context, h *hook.Hook, j *Job, e dialect.Event, start time.Time) answer {
+func (s *Sender) probe(ctx context.Context, h *hook.Hook, j *Job, e dialect.Event, start time.Time, said *string) answer {
 	mode, err := s.cfg.Modes.Effective(ctx, *h)
 	if err != nil {
 		return answer{failure: unreadable}
@@ -50,7 +51,7 @@ func (s *Sender) probe(ctx context.Context, h *hook.Hook, j *Job, e dialect.Even
 	req.Header[headerDelivery] = []string{idPrefix + e.Change.ID}
 	req.Header[headerAttempt] = []string{"1"}
 	req.Header[headerTest] = []string{"true"}
-	return s.post(req)
+	return s.post(req, said)
 }
 
 // sampleFor is the sample of the first event type that a hook would see in its

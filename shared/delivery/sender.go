@@ -172,7 +172,7 @@ func (s *Sender) attempt(ctx context.Context, j Job) Outcome {
 	case err != nil:
 		a.failure = unreadable
 	default:
-		a = s.post(req)
+		a = s.post(req, nil)
 	}
 	if ctx.Err() != nil && a.unfinished() {
 		return s.putBack(j, 0)

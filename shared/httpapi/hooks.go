@@ -131,6 +131,7 @@ type testAnswer struct {
 	Status    int    `json:"status,omitempty" doc:"The receiver's HTTP status, where it answered"`
 	Error     string `json:"error,omitempty"`
 	TookMS    int64  `json:"took_ms"`
+	Answer    string `json:"answer,omitempty" doc:"How the receiver's answer begins, at most 300 bytes; it is not kept"`
 }
 
 // testHook sends a hook of either API a sample.
@@ -138,7 +139,7 @@ func (a *API) testHook(ctx context.Context, h hook.Hook) (*testAnswer, error) {
 	o := a.cfg.Tester.Test(ctx, h)
 	return &testAnswer{
 		Delivered: o.Error == "", EventID: o.Job.Entry.Change.EventID(),
-		Status: o.Status, Error: o.Error, TookMS: o.Took.Milliseconds(),
+		Status: o.Status, Error: o.Error, TookMS: o.Took.Milliseconds(), Answer: o.Answer,
 	}, nil
 }
 
