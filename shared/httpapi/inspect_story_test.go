@@ -115,6 +115,27 @@ func TestAStoryShowsWhatWasSent(t *testing.T) {
 	s.refused(404, "not_found", "GET", home+"/events/dlv_"+full+".1.0", "")
 }
 
+func TestAStoryOfWhatWasErasedWithholdsIt(t *testing.T) {
+	s, r := open(t), receive(t, 200)
+	s.deliver()
+	id := s.named("full", r.to(""))
+	s.named("polled", cdc)
+	s.named("some", cdc+`,"filter":{"subject":["tea"]}`)
+	hash := s.event("the words", `,"user_id":"u-1"`)
+	s.waits(id, "delivered", 1)
+	s.erase(`{"user_id":"u-1"}`)
+	a, hooks := s.story("1")
+	sent := hooks["full"]["deliveries"].([]any)[0].(map[string]any)
+	for name, body := range map[string]any{"full": sent["body"], "polled": hooks["polled"]["body"]} {
+		if b, _ := body.(map[string]any); b["redacted"] != "erased" || b["hash"] != hash || b["fields"] != nil {
+			t.Errorf("%s: %v", name, body)
+		}
+	}
+	if why := hooks["some"]["why"]; why != "filter: it asks for content, which is erased, so whether it would match now can't be known" || strings.Contains(a.text, "the words") {
+		t.Errorf("%v: %s", why, a.text)
+	}
+}
+
 func TestWhatAnEventIsFoundBy(t *testing.T) {
 	s := open(t)
 	s.named("h", cdc)
