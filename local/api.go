@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/memhooks/memhooks/shared/httpapi"
 	"github.com/memhooks/memhooks/shared/httpapi/client"
@@ -23,7 +24,8 @@ func newAPI(ctx context.Context, st *road.Stages, s road.Settings, out io.Writer
 	return api, err
 }
 
-// withConsole puts the console's pages beside an API in the same process.
+// withConsole puts the console's pages beside an API in the same process. A
+// browser that is pointed at the server alone is led to them.
 func withConsole(api http.Handler, log *slog.Logger) (http.Handler, error) {
 	pages, err := console.New(console.Config{
 		API:      &client.Client{Base: "http://localhost", Transport: client.InProcess(api)},
@@ -33,9 +35,12 @@ func withConsole(api http.Handler, log *slog.Logger) (http.Handler, error) {
 		return nil, err
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if console.Has(r.URL.Path) {
+		switch {
+		case console.Has(r.URL.Path):
 			pages.ServeHTTP(w, r)
-		} else {
+		case r.URL.Path == "/" && strings.Contains(r.Header.Get("Accept"), "text/html"):
+			http.Redirect(w, r, "/console", http.StatusSeeOther)
+		default:
 			api.ServeHTTP(w, r)
 		}
 	}), nil

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,7 +37,15 @@ func (serveCommand) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, settings, w.screen.Out, slog.New(slog.NewTextHandler(w.screen.Err, nil)))
+	log := slog.New(slog.NewTextHandler(w.screen.Err, nil))
+	misspelt, err := road.Misspelt(os.Environ())
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(misspelt)) {
+		log.Warn(name + " is no setting and does nothing: is " + misspelt[name] + " meant?")
+	}
+	return serve(ctx, settings, w.screen.Out, log)
 }
 
 // The pieces of a stop: answers under way, then attempts under way (whose part

@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -72,5 +74,23 @@ func TestTLSOnThePlainPort(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestABrowserIsLedToTheConsole shows what is at the server's bare address: the
+// console for a person, what the API says for a program.
+func TestABrowserIsLedToTheConsole(t *testing.T) {
+	site, err := withConsole(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for accept, want := range map[string]int{"text/html,application/xhtml+xml,*/*;q=0.8": http.StatusSeeOther, "*/*": http.StatusNotFound, "": http.StatusNotFound} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Accept", accept)
+		w := httptest.NewRecorder()
+		site.ServeHTTP(w, r)
+		if w.Code != want || want == http.StatusSeeOther && w.Header().Get("Location") != "/console" {
+			t.Errorf("Accept %q: %d to %q, want %d", accept, w.Code, w.Header().Get("Location"), want)
+		}
 	}
 }

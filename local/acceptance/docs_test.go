@@ -222,8 +222,9 @@ func (r *reader) background(t *testing.T, b pages.Block) {
 
 // shell is one that runs block after block.
 type shell struct {
-	in  io.WriteCloser
-	out *bufio.Reader
+	in      io.WriteCloser
+	out     *bufio.Reader
+	process *os.Process
 }
 
 // calls makes curl fail where it was not answered as wanted, and ends each
@@ -257,9 +258,7 @@ func openShell(t *testing.T, env map[string]string) *shell {
 		t.Fatal(err)
 	}
 	write.Close()
-	late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 	t.Cleanup(func() {
-		late.Stop()
 		in.Close()
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -268,12 +267,14 @@ func openShell(t *testing.T, env map[string]string) *shell {
 	if _, err := io.WriteString(in, calls); err != nil {
 		t.Fatal(err)
 	}
-	return &shell{in, bufio.NewReader(read)}
+	return &shell{in, bufio.NewReader(read), cmd.Process}
 }
 
 // run runs a block and returns what it printed.
 func (s *shell) run(block string, refused bool) (string, error) {
 	const end = "--the block has ended--"
+	late := time.AfterFunc(patience, func() { _ = s.process.Kill() })
+	defer late.Stop()
 	wanted := 0
 	if refused {
 		wanted = 22 // what curl ends with for a status of 400 and above
