@@ -48,8 +48,8 @@ type recent struct {
 	hooks   []hook.Hook
 	records []delivery.Record // the newest first
 	cut     bool              // there are older records
-	from    int64             // the seq from which on all is known
-	entries []feed.Entry      // from there, the newest last
+	entries []feed.Entry      // from where on both are known, the newest last
+	whole   bool              // that is all that the log holds
 	dead    []delivery.Record
 	more    bool // dead ones
 }
@@ -116,12 +116,13 @@ func (s *Service) read(ctx context.Context, m change.Memory, of string, b feed.B
 	if err := side(len(work), func(i int) error { return work[i]() }); err != nil {
 		return err
 	}
-	r.from = max(b.Floor, b.Head+1-recentEvents)
+	from := max(b.Floor, b.Head+1-recentEvents)
 	if n := len(r.records); n > 0 && r.cut {
-		r.from = max(r.from, r.records[n-1].Job.Entry.Seq)
+		from = max(from, r.records[n-1].Job.Entry.Seq)
 	}
+	r.whole = from == b.Floor
 	var err error
-	r.entries, err = s.span(ctx, m, r.from, b.Head)
+	r.entries, err = s.span(ctx, m, from, b.Head)
 	return err
 }
 

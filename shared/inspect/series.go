@@ -79,6 +79,9 @@ func (r *recent) series(of string, now time.Time) Series {
 	if len(times) > 0 {
 		from, to = min(times[0], to), max(times[len(times)-1], to)
 	}
+	if r.whole { // nothing happened before
+		from = min(from, to-(mostBuckets-1)*lengths[0].Milliseconds())
+	}
 	s := empty(from, to)
 	for _, at := range times {
 		if bucket := s.of(at); bucket != nil {
