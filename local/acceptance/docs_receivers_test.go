@@ -25,6 +25,7 @@ const receivers = "../../docs/receivers/"
 // A copyable is one of them and how this machine starts it. It listens below path.
 type copyable struct {
 	name, path string
+	lacks      func() string // what it needs and this machine has not, with the command that gets it
 	start      func(t *testing.T, secret string) *speaker
 	dialects   []string
 	gone       string // what it says when it is told that the only grain is gone
@@ -33,12 +34,12 @@ type copyable struct {
 func copyables() []copyable {
 	all, gone := []string{"areev", "rem", "standard"}, `(?:deleted|forgotten)$`
 	return []copyable{
-		{"nethttp", "/hook", startNetHTTP(), all, gone},
-		{"fastapi", "/hook", startFastAPI, all, gone},
-		{"express4 raw", "/hook", startExpress("express4", "express-raw.js"), all, gone},
-		{"express5 raw", "/hook", startExpress("express5", "express-raw.js"), all, gone},
-		{"express4 parsed", "/webhooks/remlabs", startExpress("express4", "express-parsed.js"), []string{"rem"}, `memory\.deleted holds 0$`},
-		{"express5 parsed", "/webhooks/remlabs", startExpress("express5", "express-parsed.js"), []string{"rem"}, `memory\.deleted holds 0$`},
+		{"nethttp", "/hook", func() string { return "" }, startNetHTTP(), all, gone},
+		{"fastapi", "/hook", lacksFastAPI, startFastAPI, all, gone},
+		{"express4 raw", "/hook", lacksExpress, startExpress("express4", "express-raw.js"), all, gone},
+		{"express5 raw", "/hook", lacksExpress, startExpress("express5", "express-raw.js"), all, gone},
+		{"express4 parsed", "/webhooks/remlabs", lacksExpress, startExpress("express4", "express-parsed.js"), []string{"rem"}, `memory\.deleted holds 0$`},
+		{"express5 parsed", "/webhooks/remlabs", lacksExpress, startExpress("express5", "express-parsed.js"), []string{"rem"}, `memory\.deleted holds 0$`},
 	}
 }
 
@@ -50,6 +51,9 @@ func TestReceivers(t *testing.T) {
 	}
 	for _, g := range copyables() {
 		t.Run(g.name, func(t *testing.T) {
+			if why := g.lacks(); why != "" {
+				t.Skip(why)
+			}
 			t.Parallel()
 			for _, secret := range []string{"", "your-webhook-secret"} {
 				for _, dialect := range g.dialects {
@@ -223,16 +227,28 @@ func startNetHTTP() func(*testing.T, string) *speaker {
 	}
 }
 
+func lacksFastAPI() string {
+	python := os.Getenv("MEMHOOKS_TEST_PYTHON")
+	if python != "" && exec.Command(python, "-c", "import fastapi, uvicorn, standardwebhooks").Run() == nil {
+		return ""
+	}
+	return "needs FastAPI: pip install fastapi uvicorn standardwebhooks, then " +
+		"MEMHOOKS_TEST_PYTHON=$(command -v python3) go test ./local/acceptance -run TestReceivers"
+}
+
 func startFastAPI(t *testing.T, secret string) *speaker {
 	t.Helper()
-	python := os.Getenv("MEMHOOKS_TEST_PYTHON")
-	if python == "" || exec.Command(python, "-c", "import fastapi, uvicorn, standardwebhooks").Run() != nil {
-		t.Skip("needs FastAPI: pip install fastapi uvicorn standardwebhooks, then " +
-			"MEMHOOKS_TEST_PYTHON=$(command -v python3) go test ./local/acceptance -run TestReceivers")
-	}
-	cmd := exec.Command(python, "-m", "uvicorn", "--app-dir", receivers, "fastapi_receiver:app", "--port", "0")
+	cmd := exec.Command(os.Getenv("MEMHOOKS_TEST_PYTHON"), "-m", "uvicorn", "--app-dir", receivers, "fastapi_receiver:app", "--port", "0")
 	cmd.Env = append(os.Environ(), "SECRET="+secret, "DATABASE="+filepath.Join(t.TempDir(), "done.db"), "PYTHONDONTWRITEBYTECODE=1")
 	return speak(t, cmd).where(t)
+}
+
+func lacksExpress() string {
+	if _, err := exec.LookPath("node"); err == nil && os.Getenv("MEMHOOKS_TEST_NODE_MODULES") != "" {
+		return ""
+	}
+	return "needs node and Express: npm install express4@npm:express@4 express5@npm:express@5 standardwebhooks, then " +
+		"MEMHOOKS_TEST_NODE_MODULES=$PWD/node_modules go test ./local/acceptance -run TestReceivers"
 }
 
 // startExpress starts one of the Express receivers on a version of Express.
@@ -240,18 +256,13 @@ func startExpress(version, file string) func(*testing.T, string) *speaker {
 	return func(t *testing.T, secret string) *speaker {
 		t.Helper()
 		modules := os.Getenv("MEMHOOKS_TEST_NODE_MODULES")
-		node, err := exec.LookPath("node")
-		if modules == "" || err != nil {
-			t.Skip("needs node and Express: npm install express4@npm:express@4 express5@npm:express@5 standardwebhooks, then " +
-				"MEMHOOKS_TEST_NODE_MODULES=$PWD/node_modules go test ./local/acceptance -run TestReceivers")
-		}
 		folder := t.TempDir() // where `express` is the version that is meant
 		for name, is := range map[string]string{"express": version, "standardwebhooks": "standardwebhooks"} {
 			if err := os.Symlink(filepath.Join(modules, is), filepath.Join(folder, name)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		cmd := exec.Command(node, receivers+file)
+		cmd := exec.Command("node", receivers+file)
 		cmd.Env = append(os.Environ(), "NODE_PATH="+folder, "SECRET="+secret, "PORT=0")
 		return speak(t, cmd).where(t)
 	}
