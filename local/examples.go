@@ -38,6 +38,10 @@ var examples = map[string]string{
 	"keys create": `memhooks keys create "my agent" --scopes read,write`,
 	"keys revoke": `memhooks keys revoke "my agent"`,
 
+	"backup":   `memhooks backup backups/tuesday`,
+	"erasures": `memhooks erasures --data backups/monday`,
+	"restore":  `memhooks restore backups/monday --erasures erasures.jsonl`,
+
 	"version":    `memhooks version`,
 	"completion": `memhooks completion bash`,
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -50,13 +51,16 @@ func TestExamples(t *testing.T) {
 		t.Run(leaf.Path(), func(t *testing.T) {
 			t.Parallel()
 			folder := t.TempDir()
-			f := start(t, t.TempDir())
+			f := start(t, folder+"/data")
 			if err := f.furnish(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			env := &testscript.Env{WorkDir: folder, Vars: os.Environ()}
-			if err := f.describe(env); err != nil {
+			if err := errors.Join(f.describe(env), keep(t.Context(), folder)); err != nil {
 				t.Fatal(err)
+			}
+			if path := leaf.Path(); path == "serve" || path == "restore" { // the folder's own data is in use
+				env.Setenv("MEMHOOKS_DATA", folder+"/new")
 			}
 			example := printed(t, leaf.Path())
 			example = strings.ReplaceAll(example, "http://localhost:3000", f.receiver.URL)

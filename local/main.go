@@ -30,6 +30,9 @@ type commands struct {
 	Replay      replayCommand      `cmd:"" group:"Manage:" help:"Send a hook past events again."`
 	Memories    memoriesCommand    `cmd:"" group:"Manage:" help:"List and make memories."`
 	Keys        keysCommand        `cmd:"" group:"Manage:" help:"List, make and revoke bearer keys."`
+	Backup      backupCommand      `cmd:"" group:"Keep:" help:"Copy the data folder, which may be in use, into another folder."`
+	Erasures    erasuresCommand    `cmd:"" group:"Keep:" help:"Print what was erased, for a restore to erase it again."`
+	Restore     restoreCommand     `cmd:"" group:"Keep:" help:"Make a data folder of a backup, without those who were erased since."`
 	Version     versionCommand     `cmd:"" group:"Shell:" help:"Print the version."`
 	Completion  completionCommand  `cmd:"" group:"Shell:" help:"Print the script that completes commands in a shell."`
 

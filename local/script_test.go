@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"regexp"
 	"strconv"
@@ -23,7 +24,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			e.Values["fixture"] = f
-			return f.describe(e)
+			return errors.Join(f.describe(e), keep(t.Context(), e.WorkDir))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"until": until, "remember": remember, "received": received,

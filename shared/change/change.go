@@ -3,7 +3,9 @@
 package change
 
 import (
+	"bytes"
 	"crypto/rand"
+	"fmt"
 	"io"
 	mathrand "math/rand/v2"
 	"strings"
@@ -90,6 +92,16 @@ type Draw struct {
 
 // NewDraw is the draw of an ordinary request.
 func NewDraw(now time.Time) Draw { return Draw{At: now, Rand: rand.Reader} }
+
+// Repeat is a draw whose first ID is one that was drawn before, at that one's
+// time.
+func Repeat(id string) (Draw, error) {
+	was, err := ulid.ParseStrict(id)
+	if err != nil {
+		return Draw{}, fmt.Errorf("repeat %q: %w", id, err)
+	}
+	return Draw{At: was.Timestamp(), Rand: io.MultiReader(bytes.NewReader(was.Entropy()), rand.Reader)}, nil
+}
 
 // ID draws a 26-character identifier that sorts by time. An unreadable source
 // of randomness is a defect of the machine and panics nowhere: the standard

@@ -124,3 +124,19 @@ func TestADrawWithoutRandomnessStillNamesAndSaysSo(t *testing.T) {
 		t.Errorf("Bytes: %v", err)
 	}
 }
+
+func TestARepeatedDrawBeginsWithItsID(t *testing.T) {
+	was := change.NewDraw(noon).ID()
+	d, err := change.Repeat(was)
+	if err != nil || !d.At.Equal(noon) {
+		t.Fatalf("%v, %v", d.At, err)
+	}
+	if first, second := d.ID(), d.ID(); first != was || second == was || len(second) != 26 {
+		t.Errorf("%s is repeated as %s and then %s", was, first, second)
+	}
+	for _, no := range []string{"", "evt_" + was, was[:25], was + "0", "zzzzzzzzzzzzzzzzzzzzzzzzzz"} {
+		if _, err := change.Repeat(no); err == nil {
+			t.Errorf("%q is repeated", no)
+		}
+	}
+}

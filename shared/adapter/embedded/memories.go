@@ -128,6 +128,10 @@ func (t *tx) removeMemory(in *draft) error {
 			return err
 		}
 	}
+	if _, err := t.exec("INSERT OR REPLACE INTO removed (tenant, id, created_at, at) VALUES (?,?,?,?)",
+		in.row.Memory.Tenant, in.row.Memory.ID, in.row.CreatedAt, t.d.now().UnixMilli()); err != nil {
+		return err
+	}
 	// What follows in this transaction finds no memory; a new one under the
 	// name gets another number.
 	in.removed = true

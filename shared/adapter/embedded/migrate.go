@@ -40,21 +40,18 @@ func prepare(ctx context.Context, conn *sql.Conn) error {
 
 // migrate runs the schema's steps that are missing, all in one transaction.
 func migrate(ctx context.Context, conn *sql.Conn) error {
-	var version, id, tables int
-	for query, into := range map[string]*int{
-		"PRAGMA user_version": &version, "PRAGMA application_id": &id, "SELECT count(*) FROM sqlite_schema": &tables,
-	} {
-		if err := conn.QueryRowContext(ctx, query).Scan(into); err != nil {
-			return fmt.Errorf("read the schema's version: %w", err)
+	var tables int
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return fmt.Errorf("read the schema: %w", err)
+	}
+	version := 0
+	if tables > 0 {
+		var err error
+		if version, err = identify(ctx, conn); err != nil {
+			return err
 		}
 	}
-	switch {
-	case tables > 0 && id != applicationID:
-		return fault.New(fault.Unavailable, "%s in the data folder is not a database of memhooks: choose another data folder", FileName)
-	case version > len(versions):
-		return fault.New(fault.Unavailable, "the data folder has schema %d, this program knows up to %d: start the newer version of memhooks that wrote it",
-			version, len(versions))
-	case version == len(versions):
+	if version == len(versions) {
 		return nil
 	}
 	steps := "BEGIN IMMEDIATE;\n"
@@ -67,4 +64,23 @@ func migrate(ctx context.Context, conn *sql.Conn) error {
 		return fmt.Errorf("bring the schema from version %d to %d: %w", version, len(versions), err)
 	}
 	return nil
+}
+
+// identify returns the schema's version of a database that is ours, and that
+// this program knows.
+func identify(ctx context.Context, conn *sql.Conn) (version int, err error) {
+	var id int
+	for query, into := range map[string]*int{"PRAGMA user_version": &version, "PRAGMA application_id": &id} {
+		if err := conn.QueryRowContext(ctx, query).Scan(into); err != nil {
+			return 0, fmt.Errorf("read the schema's version: %w", err)
+		}
+	}
+	switch {
+	case id != applicationID:
+		return 0, fault.New(fault.Unavailable, "%s in the data folder is not a database of memhooks: choose another data folder", FileName)
+	case version > len(versions):
+		return 0, fault.New(fault.Unavailable, "the data folder has schema %d, this program knows up to %d: start the newer version of memhooks that wrote it",
+			version, len(versions))
+	}
+	return version, nil
 }

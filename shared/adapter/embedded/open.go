@@ -95,6 +95,9 @@ func openDB(ctx context.Context, c Config) (*db, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := whole(c.Dir); err != nil {
+		return nil, nil, errors.Join(err, held.Close())
+	}
 	d := newDB(c.Now, c.Log)
 	writing, err := openWriter(ctx, filepath.Join(c.Dir, FileName))
 	if err == nil {
@@ -114,33 +117,33 @@ func openDB(ctx context.Context, c Config) (*db, func() error, error) {
 	}, nil
 }
 
-// writing is the writer's connection and the pool of one it belongs to.
-type writing struct {
+// connection is one connection and the pool of one that it belongs to.
+type connection struct {
 	pool io.Closer
 	conn *sql.Conn
 }
 
 // Close ends the connection; the zero value is closed.
-func (w writing) Close() error {
-	if w.pool == nil {
+func (c connection) Close() error {
+	if c.pool == nil {
 		return nil
 	}
-	return errors.Join(w.conn.Close(), w.pool.Close())
+	return errors.Join(c.conn.Close(), c.pool.Close())
 }
 
-func openWriter(ctx context.Context, path string) (writing, error) {
+func openWriter(ctx context.Context, path string) (connection, error) {
 	pool, err := sql.Open("sqlite", dsn(path, "", writerPragmas[:]))
 	if err != nil {
-		return writing{}, fmt.Errorf("open %s: %w", path, err)
+		return connection{}, fmt.Errorf("open %s: %w", path, err)
 	}
 	pool.SetMaxOpenConns(1)
 	conn, err := pool.Conn(ctx)
 	if err != nil {
-		return writing{}, errors.Join(fmt.Errorf("open %s: %w", path, err), pool.Close())
+		return connection{}, errors.Join(fmt.Errorf("open %s: %w", path, err), pool.Close())
 	}
-	w := writing{pool, conn}
+	w := connection{pool, conn}
 	if err := prepare(ctx, conn); err != nil {
-		return writing{}, errors.Join(err, w.Close())
+		return connection{}, errors.Join(err, w.Close())
 	}
 	return w, nil
 }

@@ -7,7 +7,7 @@ const applicationID = 0x6d656d68
 // versions are the steps from an empty file to the newest schema. A step that
 // was released is never changed: a change is a new step. All times are epoch
 // milliseconds; hashes are 32 bytes; an empty text is NULL where that is said.
-var versions = [...]string{schema1, dispatch2, dispatch3}
+var versions = [...]string{schema1, dispatch2, dispatch3, removed4}
 
 const schema1 = `
 CREATE TABLE memory (
@@ -104,3 +104,12 @@ CREATE TABLE docs (memory INTEGER PRIMARY KEY, count INTEGER NOT NULL);
 CREATE TABLE mark (one INTEGER PRIMARY KEY CHECK (one = 1), n INTEGER NOT NULL);
 INSERT INTO mark VALUES (1, 0);
 ` + dispatch1
+
+// removed4 keeps which memories were removed, for who restores a copy that is
+// older. A memory is told from others of its id by when it was made.
+const removed4 = `
+CREATE TABLE removed (
+  tenant TEXT, id TEXT, created_at INTEGER, at INTEGER NOT NULL,
+  PRIMARY KEY (tenant, id, created_at)
+) WITHOUT ROWID;
+`
