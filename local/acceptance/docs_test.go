@@ -142,7 +142,7 @@ func (r *reader) ready(t *testing.T) {
 	}
 	env := map[string]string{
 		"PATH": filepath.Dir(binary) + ":" + os.Getenv("PATH"), "MEMHOOKS_URL": *r.server.address.Load(),
-		"API": *r.server.address.Load(), "KEY": adminKey, "MEMORY": "default",
+		"API": *r.server.address.Load(), "KEY": adminKey, "MEMORY": "default", "MEMHOOKS_DATA": r.server.dir,
 	}
 	m := r.server.memory("default")
 	env["HOOK"] = text(t, m.hook(t, object{"name": "a page's", "delivery_mode": "cdc"}), "id")
