@@ -223,3 +223,11 @@ func (a answer) failure(t testing.TB, code string) {
 		t.Errorf("want code %q: %v", code, a)
 	}
 }
+
+// field is a text of the answer's object, "" where there is none.
+func (a answer) field(key string) string {
+	var o object
+	_ = json.Unmarshal(a.body, &o)
+	s, _ := o[key].(string)
+	return s
+}

@@ -75,6 +75,13 @@ func cramped(t *testing.T, kib int) *server {
 	ownProcess(t, 100, "a table has no disk that fills and no lock on it")
 	s := start(t, 100, nil)
 	s.stop(t)
+	s.cramp(t, kib)
+	return s
+}
+
+// cramp starts a server once such that its files may not grow beyond so many KiB.
+func (s *server) cramp(t *testing.T, kib int) {
+	t.Helper()
 	wide := s.binary
 	script := filepath.Join(t.TempDir(), "cramped")
 	s.binary = func() (string, error) {
@@ -87,7 +94,6 @@ func cramped(t *testing.T, kib int) *server {
 	}
 	s.start(t)
 	s.binary = wide // for the next start
-	return s
 }
 
 func TestRow100DiskFull(t *testing.T) {

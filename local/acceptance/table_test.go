@@ -129,6 +129,9 @@ func (b *table) wait(number int, reason string) {
 func (b *table) print(out io.Writer, whole, complete bool) (missing int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if len(b.rows) == 0 && !complete {
+		return 0
+	}
 	count := map[string]int{}
 	for number := 1; number <= lastRow; number++ {
 		l, ran := b.rows[number]

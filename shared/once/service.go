@@ -17,14 +17,18 @@ const (
 	maxKey  = 255              // characters
 )
 
-// What Receipt.Status says besides an HTTP status. Released: the request was
-// refused, the key is free. Broken: it failed on our side, so a repetition of
-// the same body ends with the same ids.
+// What Receipt.Status says besides an HTTP status. Claimed: the work is not
+// done. Broken: it failed on our side or its process died, so a repetition of
+// the same body takes it over and ends with the same ids. An adapter that can
+// tell that nobody works on a claim any more may answer it as Broken.
 const (
-	claimed  = 0
+	Claimed = 0
+	Broken  = -2
+)
+
+const (
 	done     = 1
-	released = -1
-	broken   = -2
+	released = -1 // the request was refused, the key is free
 )
 
 // NewSeed makes the seed of a draw: its time in the first eight bytes, chance
@@ -83,7 +87,7 @@ func (s *Service) Begin(ctx context.Context, want Receipt) (Receipt, error) {
 // refuse says why a receipt that stands can't be taken over, nil where it can.
 func refuse(have, want Receipt) error {
 	switch {
-	case have.Status == released || have.Status == broken && have.Body == want.Body:
+	case have.Status == released || have.Status == Broken && have.Body == want.Body:
 		return nil
 	case have.Body != want.Body:
 		return fault.New(fault.Conflict, "this Idempotency-Key was used for another request: use a new key for a new request")
@@ -106,7 +110,7 @@ func (s *Service) Release(ctx context.Context, r Receipt) error {
 
 // Break frees a key whose request failed on our side, perhaps half-way.
 func (s *Service) Break(ctx context.Context, r Receipt) error {
-	return s.Finish(ctx, r, broken, nil)
+	return s.Finish(ctx, r, Broken, nil)
 }
 
 func visible(key string) bool {

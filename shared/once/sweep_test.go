@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/memhooks/memhooks/shared/adapter/embedded"
+	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/once"
 )
 
@@ -42,5 +43,39 @@ func TestATakeoverLeavesOtherReceipts(t *testing.T) {
 	again, err := s.Begin(t.Context(), want("a", at.Add(10*time.Minute)))
 	if err != nil || !again.Done() {
 		t.Fatalf("the first answer is gone: %+v, %v", again, err)
+	}
+}
+
+// After a crash nobody has to wait until the work of a dead process counts as
+// dead: the folder's next process knows.
+func TestTheNextProcessTakesAClaimOverAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	want := func(first byte) once.Receipt {
+		return once.Receipt{Scope: "t", Key: "a", Seed: [32]byte{first}, At: at.UnixMilli()}
+	}
+	c, err := embedded.Open(t.Context(), embedded.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := once.New(c.Receipts).Begin(t.Context(), want(1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := once.New(c.Receipts).Begin(t.Context(), want(2)); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("work that runs is taken over: %v", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = embedded.Open(t.Context(), embedded.Config{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	mine, err := once.New(c.Receipts).Begin(t.Context(), want(3))
+	if err != nil || mine.Done() || mine.Seed != want(1).Seed {
+		t.Errorf("the next process is told %+v, %v; want the claim with its first seed", mine, err)
+	}
+	if _, err := once.New(c.Receipts).Begin(t.Context(), want(4)); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("what was taken over is taken over again: %v", err)
 	}
 }

@@ -131,7 +131,8 @@ func (q *queue) end(l *lane, it *item, o *delivery.Outcome) {
 	}
 	switch o.Verdict {
 	case delivery.RetryAfter:
-		e.status, e.due = statusRetry, o.At+o.Delay.Milliseconds()
+		// By the clock that wakes the lane: the attempt's may have been set since.
+		e.status, e.due = statusRetry, q.d.now().UnixMilli()+o.Delay.Milliseconds()
 		it.attempts, it.firstAt, it.redaction = e.attempts, e.firstAt, e.redaction
 		l.park(it)
 		it.waiting, it.due = true, e.due

@@ -65,7 +65,7 @@ func Open(ctx context.Context, c Config) (*cloud.Cloud, error) {
 		Hooks: hooks{d}, HookRemover: hooks{d}, HookMover: q,
 		Log: logs{d}, Compactor: logs{d}, Consumers: consumers{d},
 		Queue: q, Ledger: q, Redriver: q,
-		Auth: authKeys{d}, AuthList: authKeys{d}, Receipts: receipts{d},
+		Auth: authKeys{d}, AuthList: authKeys{d}, Receipts: receipts{d, &begun{}},
 		Ready: d.ready, Close: closeAll,
 	}, nil
 }
@@ -175,12 +175,21 @@ func dsn(path, options string, pragmas []string) string {
 	return name[:len(name)-1]
 }
 
+// farOff is further off than any retry is planned: one that stands there was
+// planned by a clock that has been set back since, and is due.
+const farOff = 48 * time.Hour
+
 // recover reads what the process keeps beside the database.
 func (d *db) recover(ctx context.Context, conn *sql.Conn) error {
 	if err := conn.QueryRowContext(ctx, "SELECT coalesce(max(n), 0) FROM grain").Scan(&d.lastN); err != nil {
 		return fmt.Errorf("find the newest grain: %w", err)
 	}
 	if _, err := conn.ExecContext(ctx, "UPDATE mark SET n=min(n, ?)", d.lastN); err != nil {
+		return err
+	}
+	now := d.now()
+	if _, err := conn.ExecContext(ctx, "UPDATE job SET due=? WHERE status='retry' AND due>?",
+		now.UnixMilli(), now.Add(farOff).UnixMilli()); err != nil {
 		return err
 	}
 	_, err := truncateLog(conn) // an erasure may have been cut short

@@ -37,10 +37,12 @@ type receiver struct {
 	posts []post
 }
 
-// receive opens a store whose clock is the test's (a bubble's) and a queue, not
-// served yet.
+// receive opens a store whose clock is the test's (a bubble's, where it names no
+// other) and a queue, not served yet.
 func receive(tb testing.TB, c Config) *receiver {
-	c.Now = time.Now
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	r := &receiver{bed: &bed{tb: tb, dir: tb.TempDir()}, config: c, began: time.Now()}
 	r.open()
 	r.addMemory(mem1)

@@ -2,13 +2,27 @@ package embedded
 
 import (
 	"context"
+	"sync"
 
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/once"
 )
 
-// receipts is the port once.Receipts.
-type receipts struct{ d *db }
+// receipts is the port once.Receipts. Nobody but this process works here, so a
+// claim that is neither done nor among those begun is that of a process that
+// died: it is answered as once.Broken, for whoever repeats the request to take
+// over at once.
+type receipts struct {
+	d     *db
+	begun *begun
+}
+
+// begun are the claims whose work runs in this process, by their seeds.
+type begun struct{ seeds sync.Map }
+
+func (b *begun) add(r once.Receipt)      { b.seeds.Store(r.Seed, true) }
+func (b *begun) has(r once.Receipt) bool { _, ok := b.seeds.Load(r.Seed); return ok }
+func (b *begun) end(r once.Receipt)      { b.seeds.Delete(r.Seed) }
 
 // sweep is how many receipts that nobody can ask for any more a claim takes
 // away on its way.
@@ -29,9 +43,13 @@ func (s receipts) Claim(ctx context.Context, r once.Receipt, since int64) (once.
 		if there && stands.At >= since {
 			copy(stands.Body[:], body)
 			copy(stands.Seed[:], seed)
+			if stands.Status == once.Claimed && !s.begun.has(stands) {
+				stands.Status = once.Broken
+			}
 			return nil
 		}
 		ours, stands = true, r
+		s.begun.add(r) // before the next claim is looked at
 		if _, err := t.exec("INSERT OR REPLACE INTO receipt VALUES (?,?,?,?,?,?,?)",
 			r.Scope, r.Key, r.Body[:], r.Seed[:], r.At, r.Status, blob(r.Answer)); err != nil {
 			return err
@@ -42,6 +60,7 @@ func (s receipts) Claim(ctx context.Context, r once.Receipt, since int64) (once.
 		return err
 	})
 	if err != nil {
+		s.begun.end(r)
 		return once.Receipt{}, false, err
 	}
 	return stands, ours, nil
@@ -49,6 +68,7 @@ func (s receipts) Claim(ctx context.Context, r once.Receipt, since int64) (once.
 
 // Finish is the port's. A receipt that another claim has replaced is left.
 func (s receipts) Finish(ctx context.Context, r once.Receipt) error {
+	defer s.begun.end(r)
 	return s.d.writer.do(ctx, func(t *tx) error {
 		done, err := t.exec("UPDATE receipt SET status=?, answer=? WHERE scope=? AND key=? AND seed=?",
 			r.Status, blob(r.Answer), r.Scope, r.Key, r.Seed[:])

@@ -144,20 +144,21 @@ func TestBearerKeys(t *testing.T) {
 func TestReceipts(t *testing.T) {
 	s := open(t)
 	r := once.Receipt{Scope: "s", Key: "k", Body: [32]byte{1}, Seed: [32]byte{2}, At: 100}
-	if got, ours, err := (receipts{s.db}).Claim(bg, r, 0); err != nil || !ours || fmt.Sprint(got) != fmt.Sprint(r) {
+	kept := receipts{s.db, &begun{}}
+	if got, ours, err := kept.Claim(bg, r, 0); err != nil || !ours || fmt.Sprint(got) != fmt.Sprint(r) {
 		t.Fatal(got, ours, err)
 	}
 	done := r
 	done.Status, done.Answer = 201, []byte("answer")
-	s.must(receipts{s.db}.Finish(bg, done))
+	s.must(kept.Finish(bg, done))
 	second := once.Receipt{Scope: "s", Key: "k", Seed: [32]byte{3}, At: 150}
-	if got, ours, err := (receipts{s.db}).Claim(bg, second, 100); err != nil || ours || fmt.Sprint(got) != fmt.Sprint(done) {
+	if got, ours, err := kept.Claim(bg, second, 100); err != nil || ours || fmt.Sprint(got) != fmt.Sprint(done) {
 		t.Fatal(got, ours, err)
 	}
-	if got, ours, err := (receipts{s.db}).Claim(bg, second, 101); err != nil || !ours || got.Seed != second.Seed {
+	if got, ours, err := kept.Claim(bg, second, 101); err != nil || !ours || got.Seed != second.Seed {
 		t.Fatal(got, ours, err)
 	}
-	if err := (receipts{s.db}).Finish(bg, done); fault.KindOf(err) != fault.NotFound {
+	if err := kept.Finish(bg, done); fault.KindOf(err) != fault.NotFound {
 		t.Error("a receipt that was replaced was finished:", err)
 	}
 }
