@@ -98,7 +98,7 @@ func (v *visit) redriveLetters() error {
 		v.back(v.home("dead-letters") + "?done=redriven")
 		return nil
 	}
-	v.show(page{template: "redrive", title: "Redrive dead letters", data: struct {
+	v.show(page{template: "redrive", title: "Redrive dead letters", here: v.home("dead-letters"), data: struct {
 		Hook string
 		Run  client.Doc
 	}{v.sent("hook"), d}})

@@ -151,6 +151,9 @@ func TestAHookIsChanged(t *testing.T) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 		whole(t, w.Body.String())
+		if !strings.Contains(w.Body.String(), `data-here="`+at+`"`) {
+			t.Errorf("%s: reloading the page would send the form again", path)
+		}
 	}
 	if sent := b.api.body(t, "POST /api/memories/m/hooks/hook-a/rotate-secret"); sent["overlap_seconds"] != 3600.0 {
 		t.Errorf("sent %v", sent)

@@ -54,7 +54,7 @@ func (v *visit) hookForm(f hookFormView, status int) error {
 		c.Ticked = f.Values["event."+c.Name] != ""
 		f.Events = append(f.Events, c)
 	}
-	v.write(page{template: "hookform", title: "New hook", data: f}, status)
+	v.write(page{template: "hookform", title: "New hook", here: v.home("hooks", "new"), data: f}, status)
 	return nil
 }
 
@@ -85,7 +85,7 @@ func (v *visit) createHook() error {
 		v.back(v.home("hooks", f.Made.Text("id")))
 		return nil
 	}
-	v.show(page{template: "hookmade", title: "Hook made", data: f.Made})
+	v.show(page{template: "hookmade", title: "Hook made", here: v.home("hooks", f.Made.Text("id")), data: f.Made})
 	return nil
 }
 
@@ -179,6 +179,6 @@ func (v *visit) tryFilter() error {
 			return err
 		}
 	}
-	v.write(page{template: "filter", title: "Try a filter", data: t}, status)
+	v.write(page{template: "filter", title: "Try a filter", here: v.home("hooks", v.r.PathValue("hook"), "filter"), data: t}, status)
 	return nil
 }

@@ -68,10 +68,11 @@ type hookView struct {
 	Test, Rotated              client.Doc // what was just done
 }
 
-func (v *visit) hookPage() error { return v.showHook(hookView{}, v.done()) }
+func (v *visit) hookPage() error { return v.showHook(hookView{}, "") }
 
-// showHook shows a hook, with what was just done to it.
-func (v *visit) showHook(h hookView, n notice) error {
+// showHook shows a hook, with what was just done to it, at an address of its
+// own where that was a form.
+func (v *visit) showHook(h hookView, here string) error {
 	id := v.r.PathValue("hook")
 	h.Status = v.asked("status")
 	if err := together(v.into(&h.Hook, v.in("hooks", id)), v.into(&h.Activity, v.in("activity"), "hook", id)); err != nil {
@@ -84,7 +85,7 @@ func (v *visit) showHook(h hookView, n notice) error {
 		}
 	}
 	h.Charts = charts(h.Activity)
-	v.show(page{template: "hook", title: called(h.Hook), notice: n, data: h})
+	v.show(page{template: "hook", title: called(h.Hook), notice: v.done(), here: here, data: h})
 	return nil
 }
 
@@ -109,7 +110,7 @@ func (v *visit) testHook() error {
 	if err != nil {
 		return err
 	}
-	return v.showHook(hookView{Test: d}, notice{})
+	return v.showHook(hookView{Test: d}, v.home("hooks", v.r.PathValue("hook")))
 }
 
 func (v *visit) rotateHook() error {
@@ -121,7 +122,7 @@ func (v *visit) rotateHook() error {
 	if err != nil {
 		return err
 	}
-	return v.showHook(hookView{Rotated: d}, notice{})
+	return v.showHook(hookView{Rotated: d}, v.home("hooks", v.r.PathValue("hook")))
 }
 
 func (v *visit) deleteHook() error {

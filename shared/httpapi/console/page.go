@@ -15,6 +15,7 @@ type page struct {
 	template string // its file in templates, without the ending
 	title    string
 	notice   notice
+	here     string // the page's address where a form was sent to another one; "" = as it was opened
 	data     any
 }
 
@@ -29,6 +30,7 @@ type frame struct {
 	Nav     []link
 	Query   string
 	Stream  string // where news come from; "" = pages ask
+	Here    string // as in page
 	Login   bool   // somebody is signed in
 	Version string
 	Data    any
@@ -48,7 +50,7 @@ var places = []struct{ name, part string }{
 
 func (v *visit) framed(p page) frame {
 	f := frame{
-		Title: p.title, Notice: p.notice, Memory: v.memory, Query: v.asked("q"), Login: v.key != "", Version: v.cfg.Version, Data: p.data,
+		Title: p.title, Notice: p.notice, Memory: v.memory, Query: v.asked("q"), Here: p.here, Login: v.key != "", Version: v.cfg.Version, Data: p.data,
 	}
 	if v.memory == "" {
 		return f

@@ -72,7 +72,7 @@ func (v *visit) signIn() error {
 		return nil
 	}
 	v.key = ""
-	v.write(page{template: "login", title: "Sign in", data: e}, http.StatusUnauthorized)
+	v.write(page{template: "login", title: "Sign in", here: loginPath, data: e}, http.StatusUnauthorized)
 	return nil
 }
 

@@ -4,6 +4,10 @@
 
 const body = document.body;
 
+// A page that answers a form has an address of its own: reloading it must not
+// send the form again.
+if (body.dataset.here) history.replaceState(null, "", body.dataset.here);
+
 // Times: the exact one stays in the title.
 function ago(ms) {
   const steps = [[60, "s"], [60, "min"], [24, "h"], [365, "d"]];
