@@ -13,7 +13,7 @@ GOARCH_x86_64 := amd64
 folder        = functions/$(shell echo $(1) | tr A-Z a-z)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz conformance acceptance crash screens bench build release image golden simulate \
+.PHONY: help run test check fuzz conformance acceptance crash soak screens bench build release image golden simulate \
         check-format check-vet check-lint check-race check-modules check-template check-release \
         functions coldstart deploy invoke $(FUNCTIONS:%=build-%) \
         local-aws test-aws test-aws-services test-aws-stack test-aws-invoke
@@ -89,6 +89,11 @@ acceptance: ## run the acceptance list over HTTP and print its table, a line a r
 ROUNDS ?= 50
 crash: ## kill a server under load in ROUNDS ways and moments (50), and look for every write and event; prints what it saw
 	ROUNDS=$(ROUNDS) go -C local/acceptance test -count=1 -timeout 60m -run '^TestCrash'
+
+DURATION ?= 10m
+RATE     ?= 50
+soak: ## hold RATE writes/s for DURATION on receivers of all kinds; fails where memory, goroutines, open files or lag grow
+	DURATION=$(DURATION) RATE=$(RATE) go -C local/acceptance test -count=1 -timeout 0 -run '^TestSoak$$'
 
 screens: ## take the documentation's pictures of the console anew; needs Chromium
 	MEMHOOKS_SCREENS="$(CURDIR)/docs/console" go -C local/acceptance test -count=1 -run '^TestScreens$$'

@@ -1,0 +1,241 @@
+package acceptance_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+// bound is what a figure of a server may grow by over the second half of a
+// soak, as a straight line through its samples says.
+type bound struct {
+	what string
+	most float64
+	unit string
+	per  float64 // what one of the unit is
+}
+
+var bounds = []bound{
+	{"process_resident_memory_bytes", 12, "MiB", 1 << 20},
+	{"go_goroutines", 20, "", 1},
+	{"process_open_fds", 20, "", 1},
+	{"lag", 50, "events", 1}, // written and not yet with the healthy receiver
+}
+
+// growth is what a straight line through samples taken at even times rises by
+// from the first to the last.
+func growth(samples []float64) float64 {
+	n := float64(len(samples))
+	if n < 2 {
+		return 0
+	}
+	var x, y, xx, xy float64
+	for i, v := range samples {
+		at := float64(i)
+		x, y, xx, xy = x+at, y+v, xx+at*at, xy+at*v
+	}
+	return (n*xy - x*y) / (n*xx - x*x) * (n - 1)
+}
+
+func TestSoakSeesGrowth(t *testing.T) {
+	noise := []float64{3, -2, 1, -4, 2, 0, -1, 3, -3, 1}
+	for slope, least := range map[float64]float64{0: -4, 1: 7, -1: -12} {
+		var samples []float64
+		for i, n := range noise {
+			samples = append(samples, 100+slope*float64(i)+n)
+		}
+		if got := growth(samples); got < least || got > least+5 {
+			t.Errorf("of a line that rises by %v a step, growth is %v", slope, got)
+		}
+	}
+}
+
+// soak is one run: what was written when, and what came of it.
+type soak struct {
+	m       instance
+	begun   time.Time
+	written sync.Map // subject → time.Time, before its write was sent
+	writes  atomic.Int64
+	arrived atomic.Int64 // first arrivals at the healthy receiver
+	failed  atomic.Int64
+
+	mu    sync.Mutex
+	took  []time.Duration
+	hooks map[string]string // by the kind of their receiver
+}
+
+// soakReceiver is one that keeps nothing, and answers as handle does.
+func soakReceiver(t *testing.T, handle http.HandlerFunc) *receiver {
+	t.Helper()
+	server := httptest.NewServer(handle)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return &receiver{url: server.URL + "/hook"}
+}
+
+// nobody is an address at which nothing listens.
+func nobody(t *testing.T) *receiver {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return &receiver{url: "http://" + l.Addr().String() + "/hook"}
+}
+
+func (s *soak) healthy(_ http.ResponseWriter, r *http.Request) {
+	var event struct {
+		Subject string `json:"subject"`
+	}
+	if json.NewDecoder(r.Body).Decode(&event) != nil {
+		return
+	}
+	if at, first := s.written.LoadAndDelete(event.Subject); first {
+		took := time.Since(at.(time.Time))
+		s.arrived.Add(1)
+		s.mu.Lock()
+		s.took = append(s.took, took)
+		s.mu.Unlock()
+	}
+}
+
+// receivers makes a hook for each kind of receiver.
+func (s *soak) receivers(t *testing.T) {
+	t.Helper()
+	slow := func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(300 * time.Millisecond):
+		case <-r.Context().Done():
+		}
+	}
+	flapping := func(w http.ResponseWriter, _ *http.Request) {
+		if int(time.Since(s.begun)/(5*time.Second))%2 == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}
+	s.hooks = map[string]string{
+		"healthy": s.m.push(t, soakReceiver(t, s.healthy)), "slow": s.m.push(t, soakReceiver(t, slow)),
+		"dead": s.m.push(t, nobody(t)), "flapping": s.m.push(t, soakReceiver(t, flapping), object{"max_retries": 20}),
+	}
+}
+
+// write keeps a steady rate for a time.
+func (s *soak) write(t *testing.T, rate int, during time.Duration) {
+	t.Helper()
+	tick := time.NewTicker(time.Second / time.Duration(rate))
+	defer tick.Stop()
+	end := time.After(during)
+	var all sync.WaitGroup
+	defer all.Wait()
+	for {
+		select {
+		case <-end:
+			return
+		case <-tick.C:
+			all.Go(func() {
+				subject := fmt.Sprint("soak ", s.writes.Add(1))
+				s.written.Store(subject, time.Now())
+				if a, err := s.m.try(t.Context(), "POST", s.m.path("/add"), belief(subject)); err != nil || a.status != http.StatusOK {
+					s.failed.Add(1)
+				}
+			})
+		}
+	}
+}
+
+// TestSoak holds a steady load for DURATION on receivers of all kinds, and
+// fails where the server's memory, goroutines, open files or lag grow.
+func TestSoak(t *testing.T) {
+	during, err := time.ParseDuration(os.Getenv("DURATION"))
+	if err != nil || deployed() {
+		t.Skip("a long run: make soak DURATION=10m")
+	}
+	rate, err := strconv.Atoi(os.Getenv("RATE"))
+	if err != nil || rate < 1 {
+		rate = 50
+	}
+	c := start(t, 97, settings{"MEMHOOKS_RETRY_BASE": "200ms"}).caller
+	s := &soak{m: c.fresh(t), begun: time.Now()}
+	s.receivers(t)
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		s.write(t, rate, during)
+	}()
+	samples := s.watch(t, max(during/200, 250*time.Millisecond), written)
+	eventually(t, "the healthy receiver to have all", func() bool { return s.arrived.Load() == s.writes.Load() })
+	s.report(t, samples, rate, during)
+}
+
+// watch samples the bounded figures until the load ends.
+func (s *soak) watch(t *testing.T, every time.Duration, until <-chan struct{}) map[string][]float64 {
+	t.Helper()
+	samples := map[string][]float64{}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-until:
+			return samples
+		case <-tick.C:
+			now := s.m.metrics(t)
+			now["lag"] = float64(s.writes.Load() - s.arrived.Load())
+			for _, b := range bounds {
+				v, there := now[b.what]
+				if !there {
+					t.Fatalf("/metrics has no %s", b.what)
+				}
+				samples[b.what] = append(samples[b.what], v/b.per)
+			}
+		}
+	}
+}
+
+// report prints the run and holds it to the bounds.
+func (s *soak) report(t *testing.T, samples map[string][]float64, rate int, during time.Duration) {
+	t.Helper()
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	defer out.Flush()
+	fmt.Fprintf(out, "%v at %d writes/s: %d written, %d failed\n", during, rate, s.writes.Load(), s.failed.Load())
+	fmt.Fprintln(out, "figure\tfirst half\tsecond half\thighest\tgrowth over the second half\tat most")
+	for _, b := range bounds {
+		all := samples[b.what]
+		first, second := all[:len(all)/2], all[len(all)/2:]
+		grew := growth(second)
+		fmt.Fprintf(out, "%s %s\t%.1f\t%.1f\t%.1f\t%+.1f\t%.0f\n", b.what, b.unit, average(first), average(second), slices.Max(all), grew, b.most)
+		if grew > b.most {
+			t.Errorf("%s grew by %.1f %s over the second half, at most %.0f are allowed", b.what, grew, b.unit, b.most)
+		}
+	}
+	slices.Sort(s.took)
+	at := func(share float64) time.Duration {
+		return s.took[min(int(share*float64(len(s.took))), len(s.took)-1)].Round(10 * time.Microsecond)
+	}
+	fmt.Fprintf(out, "write sent to POST received, healthy\tp50 %v\tp99 %v\tp99.9 %v\thighest %v\n", at(.5), at(.99), at(.999), at(1))
+	for _, kind := range []string{"healthy", "slow", "flapping", "dead"} {
+		fmt.Fprintf(out, "%s receiver\t%v\n", kind, s.m.counts(t, s.hooks[kind]))
+	}
+	if s.failed.Load() > 0 {
+		t.Errorf("%d writes failed", s.failed.Load())
+	}
+}
+
+func average(all []float64) (mean float64) {
+	for _, v := range all {
+		mean += v / float64(len(all))
+	}
+	return mean
+}
