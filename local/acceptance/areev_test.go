@@ -83,17 +83,6 @@ func (m instance) find(t testing.TB, query object) []object {
 	return objects(t, m.post(t, "/recall", body).want(t, 200), "hits")
 }
 
-// hashes are the hits' hashes, sorted.
-func hashes(t testing.TB, hits []object) []string {
-	t.Helper()
-	all := []string{}
-	for _, h := range hits {
-		all = append(all, text(t, h, "hash"))
-	}
-	slices.Sort(all)
-	return all
-}
-
 // hook makes a hook, which goes with the test, and returns the answer.
 func (m instance) hook(t testing.TB, body object) object {
 	t.Helper()

@@ -19,8 +19,8 @@ import (
 	"github.com/memhooks/memhooks/shared/sign"
 )
 
-// broken is the error of a connection that breaks.
-var broken = errors.New("broken pipe")
+// errBroken is the error of a connection that breaks.
+var errBroken = errors.New("broken pipe")
 
 // line plays a server: each request takes the next answer, the last one again
 // and again. An answer is a page of seqs, or what goes wrong.
@@ -116,7 +116,7 @@ func TestAHandlersErrorEnds(t *testing.T) {
 }
 
 func TestABrokenConnectionIsMended(t *testing.T) {
-	l := &line{answers: []any{[]int64{8}, broken, 503, 429, broken, broken, broken, broken, broken, []int64{9}, []int64{}}, waits: true}
+	l := &line{answers: []any{[]int64{8}, errBroken, 503, 429, errBroken, errBroken, errBroken, errBroken, errBroken, []int64{9}, []int64{}}, waits: true}
 	h, err := follow(t, l, time.Minute, 9)
 	if err != io.EOF || !slices.Equal(h.seqs, []int64{8, 9}) || h.lost != 1 || h.found != 1 {
 		t.Errorf("%v %+v", err, h)
@@ -134,7 +134,7 @@ func TestABrokenConnectionIsMended(t *testing.T) {
 
 func TestWhatTryingAgainDoesNotMend(t *testing.T) {
 	for name, answers := range map[string][]any{
-		"the beginning": {broken}, "a hook that is gone": {[]int64{}, 404}, "a place that is gone": {[]int64{}, broken, 410}, "a key that is gone": {[]int64{}, 401},
+		"the beginning": {errBroken}, "a hook that is gone": {[]int64{}, 404}, "a place that is gone": {[]int64{}, errBroken, 410}, "a key that is gone": {[]int64{}, 401},
 	} {
 		l := &line{answers: answers}
 		if _, err := follow(t, l, time.Minute, 0); err == nil || len(l.asked) != len(answers) {

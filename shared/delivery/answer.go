@@ -37,7 +37,7 @@ func (a answer) unfinished() bool {
 // post makes the POST. It ends when the answer was read, or its context ended.
 // The answer's body is dropped, but for its beginning where keep is not nil.
 func (s *Sender) post(req *http.Request, keep *string) answer {
-	resp, err := s.cfg.Transport.RoundTrip(req)
+	resp, err := s.cfg.Transport.RoundTrip(req) //nolint:bodyclose // drain closes it
 	if err != nil {
 		return s.unanswered(req, err)
 	}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 	"unicode/utf8"
@@ -156,7 +157,7 @@ func (a *API) dead(ctx context.Context, id, deliveryID string) (change.Memory, d
 		return m, delivery.Record{}, err
 	}
 	r, err := a.deliveryRecord(ctx, m, "", deliveryID)
-	if err == nil && r.Status != delivery.StatusDead || err == errNoDelivery {
+	if err == nil && r.Status != delivery.StatusDead || errors.Is(err, errNoDelivery) {
 		err = fault.New(fault.NotFound, "no dead letter has this id: it was sent again or closed, or never was one")
 	}
 	return m, r, err

@@ -72,8 +72,8 @@ func TestAStoryShowsWhatWasSent(t *testing.T) {
 	s.deliver()
 	full := s.named("full", r.to(`,"max_retries":1,"secret":"s3cret"`))
 	s.event("the words", "")
+	<-r.got
 	sent := <-r.got
-	sent = <-r.got
 	s.waits(full, "dead", 1)
 	tight := s.do(201, "POST", home+"/hooks", r.areevHook(`,"redaction_mode":"hash_only","dialect":"standard"`)).str("id")
 	a, hooks := s.story("1")

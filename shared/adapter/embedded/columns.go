@@ -38,40 +38,8 @@ func (h *hex64) Scan(v any) error {
 	return nil
 }
 
-// text is NULL where it is empty.
-type text string
-
-func (s text) value() any {
-	if s == "" {
-		return nil
-	}
-	return string(s)
-}
-
-// Scan reads a column.
-func (s *text) Scan(v any) error {
-	switch v := v.(type) {
-	case nil:
-		*s = ""
-	case []byte:
-		*s = text(v)
-	case string:
-		*s = text(v)
-	default:
-		return fmt.Errorf("a text column holds %T", v)
-	}
-	return nil
-}
-
-// number is NULL where it is 0.
+// number is a column of a whole number; 0 where it is NULL.
 type number int64
-
-func (n number) value() any {
-	if n == 0 {
-		return nil
-	}
-	return int64(n)
-}
 
 // Scan reads a column.
 func (n *number) Scan(v any) error {
@@ -81,17 +49,6 @@ func (n *number) Scan(v any) error {
 	}
 	*n = number(i)
 	return nil
-}
-
-// count is number for an int.
-type count int
-
-// Scan reads a column.
-func (n *count) Scan(v any) error {
-	var wide number
-	err := wide.Scan(v)
-	*n = count(wide)
-	return err
 }
 
 // blob is nil where it is empty, so that it is stored as NULL.

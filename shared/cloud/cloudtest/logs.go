@@ -122,7 +122,7 @@ func logReaders(b *bench) {
 				}
 				page, err := log.Read(ctx, mem, after, 5)
 				if err == nil && len(page) == 0 && !polls && open.Load() {
-					err = fmt.Errorf("Wait came back before anything followed seq %d", after)
+					err = fmt.Errorf("the wait came back before anything followed seq %d", after)
 				}
 				if err != nil {
 					read <- err

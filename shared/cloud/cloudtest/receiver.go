@@ -58,7 +58,7 @@ func (r *receiver) stop() {
 	close(r.quit)
 	r.cancel()
 	if err := <-r.back; err != nil && r.b.err == nil && r.wrong == nil {
-		r.wrong = fmt.Errorf("Serve ended with: %w", err)
+		r.wrong = fmt.Errorf("serving ended with: %w", err)
 	}
 	if r.b.err == nil && r.wrong != nil {
 		r.b.err = r.wrong

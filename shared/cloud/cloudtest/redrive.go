@@ -93,7 +93,7 @@ func redriveNone(b *bench) {
 	r.stop()
 	b.compact(3)
 	b.want(len(b.redrive("h", 1)) == 0, "what the log no longer holds was redriven")
-	r = b.serve(bySeq(map[int64]answer{3: hang, 4: delivered}, hang))
+	b.serve(bySeq(map[int64]answer{3: hang, 4: delivered}, hang))
 	jobs := b.redrive("h", 1, 5, 5)
 	b.want(len(jobs) == 1 && jobs[0].Entry.Seq == 5, "of one event given twice and one compacted, %d were redriven", len(jobs))
 	b.want(len(b.redrive("h", 5)) == 0, "an event was redriven whose redrive is under way")
@@ -139,7 +139,7 @@ func redriveCrash(b *bench) {
 }
 
 func discardCloses(b *bench) {
-	r := b.dead()
+	b.dead()
 	discard := func(seq int64, redrive int) error {
 		return b.Redriver.Discard(b.ctx, b.mem, "h", seq, redrive, "known to the receiver")
 	}
@@ -153,7 +153,7 @@ func discardCloses(b *bench) {
 		b.counts("h", map[delivery.Status]int{delivery.StatusDiscarded: 1, delivery.StatusDead: 1, delivery.StatusDelivered: 1})
 		b.crash()
 	}
-	r = b.serve(delivered)
+	r := b.serve(delivered)
 	b.pass(day)
 	r.handed("after a discard", "h")
 }

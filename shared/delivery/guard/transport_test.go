@@ -152,7 +152,7 @@ func TestTheTransportKeepsConnectionsAsksForNoCompressionAndUsesNoProxy(t *testi
 		if err != nil {
 			t.Fatal(err)
 		}
-		io.Copy(io.Discard, answer.Body)
+		_, _ = io.Copy(io.Discard, answer.Body)
 		answer.Body.Close()
 	}
 	transport.CloseIdleConnections()
