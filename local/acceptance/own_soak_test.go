@@ -156,6 +156,10 @@ func (s *soak) write(t *testing.T, rate int, during time.Duration) {
 	}
 }
 
+// filling is how many grains there are before a soak begins: so many that the
+// caches that grow up to a bound have reached it, and what grows then leaks.
+const filling = 40_000
+
 // TestSoak holds a steady load for DURATION on receivers of all kinds, and
 // fails where the server's memory, goroutines, open files or lag grow.
 func TestSoak(t *testing.T) {
@@ -169,6 +173,7 @@ func TestSoak(t *testing.T) {
 	}
 	c := start(t, 97, settings{"MEMHOOKS_RETRY_BASE": "200ms"}).caller
 	s := &soak{m: c.fresh(t), begun: time.Now()}
+	s.m.many(t, "filling", filling)
 	s.receivers(t)
 	written := make(chan struct{})
 	go func() {
