@@ -73,6 +73,30 @@ func TestAKeyRevokedElsewhereEndsWithinSeconds(t *testing.T) {
 	wants(t, err, fault.InvalidKey)
 }
 
+// What a wrong key costs does not tell how much of it is right: the
+// store is asked once, for the whole hash.
+func TestANearMissIsAsMuchWorkAsAFarOne(t *testing.T) {
+	keys := &authtest.Keys{}
+	s := auth.New(keys, keys)
+	_, raw, err := s.Create(bg, boss, draw(1), auth.Wish{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range len(raw) { // right up to n
+		last := byte('x')
+		if raw[n] == last {
+			last = 'y'
+		}
+		wrong := raw[:n] + string(last) + raw[n+1:]
+		before := keys.Finds
+		_, err := s.Authenticate(bg, wrong, noon)
+		wants(t, err, fault.InvalidKey)
+		if asked := keys.Finds - before; asked != 1 {
+			t.Errorf("right up to %d: %d look-ups", n, asked)
+		}
+	}
+}
+
 func TestUnknownKeysAndBrokenStores(t *testing.T) {
 	keys := &authtest.Keys{}
 	s := auth.New(keys, keys)
