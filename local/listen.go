@@ -33,7 +33,10 @@ func (c listenCommand) Run(ctx context.Context, w world) error {
 		return err
 	}
 	s := &session{listenCommand: c, w: w}
-	after, err := s.begin(ctx)
+	// An interrupt meanwhile waits for it: what is half begun can't be ended.
+	beginning, begun := context.WithTimeout(context.WithoutCancel(ctx), hello)
+	defer begun()
+	after, err := s.begin(beginning)
 	defer s.end(ctx)
 	if err != nil {
 		return err
@@ -47,6 +50,9 @@ func (c listenCommand) Run(ctx context.Context, w world) error {
 	}
 	return c.explain(ctx, err)
 }
+
+// hello is how long it may take to find or make the hook.
+const hello = 10 * time.Second
 
 // misused finds flags that contradict each other.
 func (c listenCommand) misused() error {
