@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"syscall"
 
@@ -29,9 +28,8 @@ func (r *remote) explain(ctx context.Context, err error) error {
 	if errors.As(err, &refusal) {
 		return r.refused(refusal)
 	}
-	var outer *url.Error
-	if errors.As(err, &outer) {
-		err = outer.Err // the rest says again what was called
+	if inner := errors.Unwrap(err); inner != nil {
+		err = inner // the rest says again what was called
 	}
 	var (
 		plain       tls.RecordHeaderError

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -62,7 +63,7 @@ func (c *Client) Raw(ctx context.Context, method, path string, query url.Values,
 	}}
 	response, err := caller.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s %s: %w", method, path, withoutQuery(err))
 	}
 	defer response.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(response.Body, MaxAnswer+1))
@@ -73,6 +74,16 @@ func (c *Client) Raw(ctx context.Context, method, path string, query url.Values,
 		return nil, fmt.Errorf("the answer to %s %s has more than %d bytes: ask for less with limit", method, path, MaxAnswer)
 	}
 	return accept(response, raw)
+}
+
+// withoutQuery is an error without the address that it tells: what was asked
+// for may be somebody's words.
+func withoutQuery(err error) error {
+	var at *url.Error
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 func (c *Client) request(ctx context.Context, method, path string, query url.Values, body any) (*http.Request, error) {

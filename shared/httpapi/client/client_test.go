@@ -175,3 +175,32 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestADocumentIsOneObject(t *testing.T) {
+	for _, bad := range []string{`null`, `{} {}`, `{"a":1}, "b"`, `[]`, `"x"`, ``, `{`} {
+		if d, err := client.Parse([]byte(bad)); err == nil {
+			t.Errorf("%s is read as %v", bad, d)
+		}
+	}
+	if d, err := client.Parse([]byte(" {\"a\":1}\n")); err != nil || d.Int("a") != 1 {
+		t.Errorf("%v, %v", d, err)
+	}
+}
+
+func TestPathsAndQueries(t *testing.T) {
+	if got := client.Path("api", "a/b", "..", "ü?#"); got != "/api/a%2Fb/%2E%2E/%C3%BC%3F%23" {
+		t.Error(got)
+	}
+	if got := client.Query("a", "1", "b", "", "c", "x y", "odd").Encode(); got != "a=1&c=x+y" {
+		t.Error(got)
+	}
+}
+
+// What was asked for is in no error: it may be somebody's words.
+func TestAnErrorTellsNoQuery(t *testing.T) {
+	c := client.Client{Base: "http://127.0.0.1:1"}
+	_, err := c.Do(t.Context(), "GET", "/found", client.Query("q", "private words"), nil)
+	if err == nil || strings.Contains(err.Error(), "private") || !strings.HasPrefix(err.Error(), "GET /found: ") {
+		t.Errorf("%v", err)
+	}
+}

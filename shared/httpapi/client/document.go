@@ -3,7 +3,9 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 )
 
 // Doc is a JSON object. Numbers in it are json.Number, digit by digit as they
@@ -11,13 +13,20 @@ import (
 // Doc is empty.
 type Doc map[string]any
 
-// Parse reads one JSON object.
+// Parse reads one JSON object, with nothing behind it.
 func Parse(raw []byte) (Doc, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	var d Doc
-	if err := decoder.Decode(&d); err != nil {
-		return nil, fmt.Errorf("read the answer as a JSON object: %w", err)
+	err := decoder.Decode(&d)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read a JSON object: %w", err)
+	case d == nil:
+		return nil, errors.New("read a JSON object: it is null")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("read a JSON object: something stands behind it")
 	}
 	return d, nil
 }
