@@ -163,7 +163,7 @@ func unpack(t *testing.T, name string, archive []byte) map[string]unpacked {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got[header.Name] = unpacked{fs.FileMode(header.Mode), header.ModTime, content} //nolint:gosec // a mode fits
+		got[header.Name] = unpacked{fs.FileMode(header.Mode), header.ModTime, content}
 	}
 }
 

@@ -36,7 +36,7 @@ type author struct {
 }
 
 func newAuthor(m instance, seed uint64, told func()) *author {
-	return &author{id: name("author"), m: m, random: rand.New(rand.NewPCG(seed, 1)), told: told, heads: map[string]string{}} //nolint:gosec // a load, no secret
+	return &author{id: name("author"), m: m, random: rand.New(rand.NewPCG(seed, 1)), told: told, heads: map[string]string{}}
 }
 
 // next draws what to write.

@@ -43,11 +43,11 @@ type torture struct {
 // newTorture makes a memory with its hooks, and its authors.
 func newTorture(t *testing.T, c caller, seed uint64) *torture {
 	t.Helper()
-	r := &torture{s: c.at, m: c.fresh(t), random: rand.New(rand.NewPCG(seed, 0))} //nolint:gosec // a schedule, no secret
+	r := &torture{s: c.at, m: c.fresh(t), random: rand.New(rand.NewPCG(seed, 0))}
 	r.feed = r.m.feed(t)
 	r.steady = receive(t, trap(&r.spring))
 	r.flaky = receive(t, func(w http.ResponseWriter, _ *http.Request) {
-		if rand.IntN(3) == 0 { //nolint:gosec // a failure, no secret
+		if rand.IntN(3) == 0 {
 			w.WriteHeader(http.StatusBadGateway)
 		}
 	})
@@ -126,7 +126,7 @@ func seeded(t *testing.T) uint64 {
 	t.Helper()
 	seed, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
 	if err != nil {
-		seed = uint64(time.Now().UnixNano()) //nolint:gosec // after 1970
+		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("SEED=%d", seed)
 	return seed
@@ -230,7 +230,7 @@ func TestCrashReadOnly(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := os.Chmod(s.dir, folder); err != nil { //nolint:gosec // a folder must be entered
+		if err := os.Chmod(s.dir, folder); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -26,7 +26,7 @@ type process struct {
 
 // startProcess runs the binary and waits for its address.
 func startProcess(ctx context.Context, o Options, env []string, args ...string) (*process, error) {
-	cmd := exec.CommandContext(ctx, o.Binary, args...) //nolint:gosec // our own binary
+	cmd := exec.CommandContext(ctx, o.Binary, args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -99,7 +99,7 @@ func (f Follower) next(ctx context.Context, cursor string) (page, error) {
 		if gap == firstGap {
 			f.Lost(err)
 		}
-		pause(ctx, gap/2+rand.N(gap/2))
+		pause(ctx, gap/2+rand.N(gap/2)) //nolint:gosec // a pause, no secret
 		if p, err = f.read(ctx, cursor, 0); err == nil {
 			f.Found()
 			return p, nil

@@ -190,7 +190,7 @@ func (e endpoint) readForm(r *http.Request) error {
 	if e.operation == nil || e.operation.RequestBody == nil || e.operation.RequestBody.Content[formType] == nil {
 		return nil
 	}
-	if err := r.ParseMultipartForm(2 * maxBody); err != nil {
+	if err := r.ParseMultipartForm(2 * maxBody); err != nil { //nolint:gosec // the body was read, and bounded
 		return fault.Wrap(fault.InvalidField, err, "the form can't be read: send the parts file and config as %s", formType)
 	}
 	return nil

@@ -77,7 +77,7 @@ func (s *Service) byID(ctx context.Context, m change.Memory, b feed.Bounds, id s
 		return feed.Entry{}, fault.New(fault.NotFound, "evt_%.64s is no event's id: they are evt_ and 26 capital letters and digits", id)
 	}
 	is := func(e *feed.Entry) bool { return e.Change.ID == id }
-	found, from, to, err := s.around(ctx, m, b, int64(u.Time()), is) //nolint:gosec // 48 bits
+	found, from, to, err := s.around(ctx, m, b, int64(u.Time()), is)
 	if err == nil && found == nil && from == b.Floor && b.Floor > 1 {
 		_, err = s.keptBack(ctx, m, b.Floor, looked, func(e *feed.Entry) bool {
 			if is(e) {

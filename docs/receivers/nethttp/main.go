@@ -23,6 +23,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
@@ -114,5 +115,6 @@ func main() {
 	}
 	fmt.Printf("listening on http://%s\n", listener.Addr())
 	http.Handle("POST /hook", r)
-	log.Fatal(http.Serve(listener, nil))
+	server := http.Server{ReadTimeout: 10 * time.Second} // nobody may hold a connection for ever
+	log.Fatal(server.Serve(listener))
 }

@@ -129,7 +129,7 @@ func storedOf(row table.Row) store.Stored {
 
 // stateOf is the state of a grain's row that is there.
 func stateOf(row table.Row) store.State {
-	return store.State(row.Number(grainState)) //nolint:gosec // 0 to 2
+	return store.State(row.Number(grainState))
 }
 
 // isCurrent says whether a lineage's row is there and its current grain is hash.

@@ -146,7 +146,7 @@ func unpackSegment(data []byte) ([]document, error) {
 		for i := range d.terms {
 			d.terms[i] = binary.BigEndian.Uint64(data[i*termSize:])
 		}
-		data = data[int(n)*termSize:] //nolint:gosec // within the data
+		data = data[int(n)*termSize:]
 		docs = append(docs, d)
 	}
 	return docs, nil

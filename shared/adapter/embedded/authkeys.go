@@ -13,7 +13,7 @@ import (
 // authKeys is the ports auth.Keys and auth.Lister.
 type authKeys struct{ d *db }
 
-const apiKeyColumns = "tenant, id, name, scopes, hash, operator, created_at"
+const apiKeyColumns = "tenant, id, name, scopes, hash, operator, created_at" //nolint:gosec // names of columns
 
 func scanAPIKey(scan func(...any) error) (auth.Key, error) {
 	var k auth.Key

@@ -24,7 +24,7 @@ func lockFolder(dir string) (io.Closer, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the data folder %s can't be written: check its owner and its mode", dir)
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a descriptor fits
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		holder, _ := io.ReadAll(io.LimitReader(file, 20))
 		file.Close()

@@ -28,7 +28,7 @@ func (v *visit) live() error {
 	v.w.WriteHeader(http.StatusOK)
 	word := ": open\n\n"
 	for {
-		if _, err := io.WriteString(v.w, word); err != nil {
+		if _, err := io.WriteString(v.w, word); err != nil { //nolint:gosec // numbers, and text/event-stream
 			return nil
 		}
 		if writer.Flush() != nil || v.r.Context().Err() != nil {

@@ -20,7 +20,7 @@ const (
 
 func (v *visit) cookie(value string, age int) *http.Cookie {
 	secure := v.r.TLS != nil || strings.EqualFold(v.r.Header.Get("X-Forwarded-Proto"), "https")
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure where the visitor came by TLS
 		Name: cookieName, Value: value, Path: Root, MaxAge: age, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode,
 	}
 }

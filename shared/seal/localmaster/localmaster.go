@@ -85,7 +85,7 @@ func (m *Master) Wrap(_ context.Context, about map[string]string, raw []byte) ([
 	if _, err := io.ReadFull(m.random, out[1:]); err != nil {
 		return nil, fmt.Errorf("localmaster: draw a nonce: %w", err)
 	}
-	return m.aead.Seal(out, out[1:], raw, flatten(about)), nil
+	return m.aead.Seal(out, out[1:], raw, flatten(about)), nil //nolint:gosec // the nonce is drawn above
 }
 
 // Unwrap returns what was wrapped under an equal about. Anything else, another

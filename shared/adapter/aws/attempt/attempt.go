@@ -57,7 +57,7 @@ func passing(err error) bool {
 // fails when the context ends.
 func Wait(ctx context.Context, failures int) error {
 	limit := min(firstWait<<min(max(failures, 1)-1, 10), longestWait)
-	timer := time.NewTimer(time.Duration(rand.Int64N(int64(limit)) + 1))
+	timer := time.NewTimer(time.Duration(rand.Int64N(int64(limit)) + 1)) //nolint:gosec // a pause, no secret
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
