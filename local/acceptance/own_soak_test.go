@@ -81,7 +81,7 @@ type soak struct {
 	m       instance
 	begun   time.Time
 	phase   time.Duration // how long the flapping receiver is up, and then down
-	written sync.Map // subject → time.Time, before its write was sent
+	written sync.Map      // subject → time.Time, before its write was sent
 	writes  atomic.Int64
 	arrived atomic.Int64 // first arrivals at the healthy receiver
 	failed  atomic.Int64
