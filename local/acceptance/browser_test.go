@@ -136,11 +136,22 @@ func (b *tab) open(path string) {
 // meanwhile.
 func (b *tab) see(words ...string) {
 	b.Helper()
+	b.await("document.body", words...)
+}
+
+// seeIn is see within the element of an id.
+func (b *tab) seeIn(id string, words ...string) {
+	b.Helper()
+	b.await(fmt.Sprintf("document.getElementById(%q)", id), words...)
+}
+
+func (b *tab) await(element string, words ...string) {
+	b.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	for _, w := range words {
 		look := fmt.Sprintf(`new Promise(seen => { const look = () =>
-			document.body && document.body.innerText.includes(%q) ? seen(true) : setTimeout(look, 20); look(); })`, w)
+			%[1]s && %[1]s.innerText.includes(%[2]q) ? seen(true) : setTimeout(look, 20); look(); })`, element, w)
 		for {
 			_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](look, chromedp.EvalAwaitPromise))
 			if err == nil {

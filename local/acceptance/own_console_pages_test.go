@@ -84,6 +84,9 @@ func TestRow094Console(t *testing.T) {
 		t.Errorf("the story tells %d of two attempts:\n%s", n, b.text())
 	}
 
+	b.press("Body")
+	b.see(`"tea"`)
+
 	b.open("/memories/" + m.id + "/dead-letters")
 	b.press("grain_created")
 	b.see("What would be sent", `"tea"`)
@@ -115,7 +118,7 @@ func TestRow094Hook(t *testing.T) {
 	b.see("was taken")
 	m.add(t, belief("ann", object{"tags": list{"urgent"}}))
 	m.add(t, belief("bob", nil))
-	b.see("delivered") // the page hears of it by itself
+	b.seeIn("deliveries", "delivered") // the page hears of it by itself
 	b.press("Pause")
 	b.see("Paused.", "paused")
 	b.press("Resume with the backlog")

@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 
 	"github.com/memhooks/memhooks/shared/httpapi/client"
@@ -32,24 +33,30 @@ func charts(activity client.Doc) []chart {
 	if len(buckets) == 0 {
 		return nil
 	}
-	pick := func(name string) []float64 {
-		out := make([]float64, max(len(buckets), slots))
+	pick := func(name string, absent float64) []float64 {
+		out := slices.Repeat([]float64{absent}, max(len(buckets), slots))
 		for i, b := range buckets {
-			out[len(out)-len(buckets)+i] = float64(b.Int(name))
+			if b[name] != nil {
+				out[len(out)-len(buckets)+i] = float64(b.Int(name))
+			}
 		}
 		return out
 	}
-	events, delivered, failed := pick("events"), pick("delivered"), pick("failed")
-	p50, p95 := pick("p50_ms"), pick("p95_ms")
+	events, delivered, failed := pick("events", 0), pick("delivered", 0), pick("failed", 0)
+	p50, p95 := pick("p50_ms", -1), pick("p95_ms", -1)
+	latency := "nothing was delivered at once"
+	if slices.Max(p95) >= 0 {
+		latency = fmt.Sprintf("at most %.0f ms (p95)", slices.Max(p95))
+	}
 	since := buckets[0].Text("at")
 	all := []chart{
-		{"Events", fmt.Sprintf("%.0f events", sum(events)), since, nil, bars(events, nil)},
+		{"Events", plural(sum(events), "event", "events"), since, nil, bars(events, nil)},
 		{
 			"Deliveries", fmt.Sprintf("%.0f delivered, %.0f failed", sum(delivered), sum(failed)), since,
 			[]key{{"", "delivered"}, {"bad", "failed"}}, bars(delivered, failed),
 		},
 		{
-			"From event to delivery", fmt.Sprintf("at most %.0f ms (p95)", most(p95)), since,
+			"From event to delivery", latency, since,
 			[]key{{"line", "p50"}, {"second", "p95"}}, lines(p50, p95),
 		},
 	}
@@ -64,13 +71,6 @@ func sum(values []float64) (total float64) {
 		total += v
 	}
 	return total
-}
-
-func most(values []float64) (top float64) {
-	for _, v := range values {
-		top = max(top, v)
-	}
-	return top
 }
 
 // bars draws one bar for each value, with a second value on top of it.
@@ -102,19 +102,19 @@ func at(values []float64, i int) float64 {
 	return 0
 }
 
-// lines draws values as lines on one scale; what is zero is not drawn.
+// lines draws values as lines on one scale; what is below zero is not there.
 func lines(all ...[]float64) template.HTML {
 	var b strings.Builder
 	top := 1.0
 	for _, values := range all {
-		top = max(top, most(values))
+		top = max(top, slices.Max(values))
 	}
 	for n, values := range all {
 		step := chartWidth / float64(len(values))
 		class := [...]string{"", ` class="second"`}[n]
 		var points strings.Builder
 		for i, v := range values {
-			if v == 0 {
+			if v < 0 {
 				continue
 			}
 			x, y := (float64(i)+.5)*step, chartHeight-2-v/top*(chartHeight-6)

@@ -5,9 +5,11 @@
 package console
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -44,10 +46,14 @@ type Console struct {
 	mux     *http.ServeMux
 	pages   pages
 	origins *http.CrossOriginProtection
+	assets  string // names what the assets hold, so that a browser may keep them
 }
 
 //go:embed assets
 var assets embed.FS
+
+// assetNames are the files that pages load.
+var assetNames = []string{"console.css", "console.js", "icon.svg"}
 
 // New makes a Console. It fails only where a template of this package is wrong.
 func New(cfg Config) (*Console, error) {
@@ -55,6 +61,9 @@ func New(cfg Config) (*Console, error) {
 		cfg.Now = time.Now
 	}
 	c := &Console{cfg: cfg, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection()}
+	if err := c.serveAssets(); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
 	var err error
 	if c.pages, err = c.parse(); err != nil {
 		return nil, fmt.Errorf("console: %w", err)
@@ -62,16 +71,29 @@ func New(cfg Config) (*Console, error) {
 	for _, r := range routes {
 		c.mux.HandleFunc(r.pattern, c.serving(r))
 	}
-	files, err := fs.Sub(assets, "assets")
-	if err != nil {
-		return nil, fmt.Errorf("console: %w", err)
-	}
-	c.mux.Handle("GET "+Root+"/assets/", http.StripPrefix(Root+"/assets/", http.FileServerFS(files)))
 	c.mux.HandleFunc(Root+"/", func(w http.ResponseWriter, r *http.Request) {
 		v := c.visit(w, r)
 		v.fail(&client.Error{Status: http.StatusNotFound, Message: "there is no such page: go back to the overview, or search"})
 	})
 	return c, nil
+}
+
+// serveAssets serves the files, each under an address that changes with them.
+func (c *Console) serveAssets() error {
+	sum := sha256.New()
+	for _, name := range assetNames {
+		content, err := assets.ReadFile("assets/" + name)
+		if err != nil {
+			return err
+		}
+		_, _ = sum.Write(content)
+		c.mux.HandleFunc("GET "+Root+"/assets/"+name, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+			http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+		})
+	}
+	c.assets = hex.EncodeToString(sum.Sum(nil)[:8])
+	return nil
 }
 
 // policy lets pages load the console's own files and nothing else.

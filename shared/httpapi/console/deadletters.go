@@ -6,7 +6,10 @@ import (
 	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
 
-func (v *visit) deadLettersPage() error {
+func (v *visit) deadLettersPage() error { return v.showLetters(v.done(), "") }
+
+// showLetters lists dead letters, with what was just done to some of them.
+func (v *visit) showLetters(n notice, here string) error {
 	var letters, hooks client.Doc
 	err := together(
 		v.into(&letters, v.in("dead-letters"), "hook", v.asked("hook"), "cursor", v.asked("cursor"), "limit", "25"),
@@ -15,7 +18,7 @@ func (v *visit) deadLettersPage() error {
 	if err != nil {
 		return err
 	}
-	v.show(page{template: "deadletters", title: "Dead letters", notice: v.done(), data: struct {
+	v.show(page{template: "deadletters", title: "Dead letters", notice: n, here: here, data: struct {
 		Letters []client.Doc
 		Names   map[string]string
 		Hook    string
@@ -105,15 +108,28 @@ func (v *visit) redriveLetters() error {
 	return nil
 }
 
+// redriveTicked sends what is ticked again, each by itself: one that can't be
+// sent keeps none of the others.
 func (v *visit) redriveTicked(ticked []string) error {
 	if len(ticked) == 0 {
-		return &client.Error{Status: http.StatusBadRequest, Message: "nothing is ticked: tick the letters that are to be sent again"}
+		return problem("nothing is ticked: tick the letters that are to be sent again")
 	}
+	var first error
+	failed := 0
 	for _, id := range ticked {
 		if _, err := v.do(http.MethodPost, v.in("dead-letters", id, "redrive"), nil); err != nil {
-			return err
+			if failed++; first == nil {
+				first = err
+			}
 		}
 	}
-	v.back(v.home("dead-letters") + "?done=redriven")
-	return nil
+	switch failed {
+	case 0:
+		v.back(v.home("dead-letters") + "?done=redriven")
+		return nil
+	case len(ticked):
+		return first
+	}
+	sent := plural(len(ticked)-failed, "is", "are")
+	return v.showLetters(notice{"warn", sent + " sent again, " + plural(failed, "is", "are") + " not: " + first.Error()}, v.home("dead-letters"))
 }

@@ -74,10 +74,14 @@ var (
 	eventForm = regexp.MustCompile(`^(evt_[0-9A-Z]{26}|dlv_.+|[1-9][0-9]{0,18})$`)
 	grainForm = regexp.MustCompile(`^([0-9a-f]{64}|mem_[0-9a-f]{32})$`)
 	hookForm  = regexp.MustCompile(`^(hook-|wh_).+$`)
+	seqForm   = regexp.MustCompile(`^[0-9]+$`)
 )
 
-// search leads to what an id names. Outside of a memory it is looked for in all
-// of the first page's; anything that is no id is searched among the grains.
+// looked is in how many memories an id is looked for that may be in any.
+const looked = "20"
+
+// search leads to what an id names. Outside of a memory it is looked for in the
+// first ones; what is no id, or is one in every memory, asks for the memory.
 func (v *visit) search() error {
 	q := v.asked("q")
 	if q == "" {
@@ -91,50 +95,87 @@ func (v *visit) search() error {
 		}
 		return err
 	}
-	list, err := v.get("/api/memories", "limit", "100")
+	list, err := v.get("/api/memories", "limit", looked)
 	if err != nil {
 		return err
 	}
-	var missed error
-	for _, m := range list.List("memories") {
-		v.memory = m.Text("id")
-		to, err := v.find(q)
-		if err == nil {
+	memories := list.List("memories")
+	if part, _ := v.names(q); part == "" || seqForm.MatchString(q) {
+		if len(memories) == 1 {
+			v.back(memoryPath(memories[0].Text("id"), "search") + "?" + client.Query("q", q).Encode())
+			return nil
+		}
+		v.show(page{template: "choose", title: "Search", data: memories})
+		return nil
+	}
+	return v.findAnywhere(q, memories)
+}
+
+// findAnywhere leads to where an id is found first.
+func (v *visit) findAnywhere(q string, memories []client.Doc) error {
+	found := make([]string, len(memories))
+	asks := make([]func() error, len(memories))
+	for i, m := range memories {
+		within := *v
+		within.memory = m.Text("id")
+		asks[i] = func() (err error) {
+			found[i], err = within.find(q)
+			if isNotFound(err) {
+				err = nil
+			}
+			return err
+		}
+	}
+	if err := together(asks...); err != nil {
+		return err
+	}
+	for _, to := range found {
+		if to != "" {
 			v.back(to)
 			return nil
 		}
-		missed = err
 	}
-	v.memory = ""
-	return missed
+	return &client.Error{Status: http.StatusNotFound, Message: "nothing is called " + clip(q, 80) + " in the first " + looked + " memories: open another one and search there"}
+}
+
+func isNotFound(err error) bool {
+	var refused *client.Error
+	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
+}
+
+// names says which part of a memory an id names, and the call that knows it; no
+// part for words.
+func (v *visit) names(q string) (part, call string) {
+	switch {
+	case eventForm.MatchString(q):
+		return "events", v.in("events", q)
+	case grainForm.MatchString(q):
+		return "grains", v.in("grains", q)
+	case hookForm.MatchString(q):
+		return "hooks", v.in("hooks", q)
+	}
+	return "", ""
 }
 
 // find is where an id leads in the visit's memory; it fails where that has no
 // such thing.
 func (v *visit) find(q string) (string, error) {
-	part, path := "", ""
-	switch {
-	case eventForm.MatchString(q):
-		part, path = "events", v.in("events", q)
-	case grainForm.MatchString(q):
-		part, path = "grains", v.in("grains", q)
-	case hookForm.MatchString(q):
-		part, path = "hooks", v.in("hooks", q)
-	default:
-		return v.home("grains") + "?" + pairs([]string{"q", q}).Encode(), nil
+	part, call := v.names(q)
+	if part == "" {
+		return v.home("grains") + "?" + client.Query("q", q).Encode(), nil
 	}
-	_, err := v.get(path)
+	_, err := v.get(call)
 	var refused *client.Error
 	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
-		return "", &client.Error{Status: http.StatusNotFound, RequestID: refused.RequestID,
-			Message: "nothing here is called " + strings.ToValidUTF8(clip(q, 80), "") + ": " + refused.Message}
+		return "", &client.Error{Status: http.StatusNotFound, Message: "nothing here is called " + clip(q, 80) + ": " + refused.Message}
 	}
 	return v.home(part, q), err
 }
 
+// clip is a text of so many bytes at most, cut at the end of a character.
 func clip(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	return s[:n] + "…"
+	return strings.ToValidUTF8(s[:n], "") + "…"
 }

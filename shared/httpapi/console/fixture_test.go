@@ -31,7 +31,8 @@ type api struct {
 	asked   []string
 	bodies  []string
 	hosts   []string
-	locked  bool // a key is wanted
+	once    []string // idempotency keys
+	locked  bool     // a key is wanted
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -40,6 +41,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	call := r.Method + " " + r.URL.Path
 	a.asked, a.bodies, a.hosts = append(a.asked, call+suffix(r.URL.RawQuery)), append(a.bodies, string(body)), append(a.hosts, r.Host)
+	if key := r.Header.Get("Idempotency-Key"); key != "" {
+		a.once = append(a.once, key)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	if a.locked && r.Header.Get("Authorization") != "Bearer "+goodKey {
 		code := "auth_required"
@@ -188,7 +192,7 @@ var samples = map[string]string{
 	within + "/stats":                  `{"total_grains":2,"type_counts":{"belief":2},"namespaces":["HOSTILE"],"disk_space_bytes":4096,"has_encryption":true,"has_policy":true}`,
 	within + "/activity":               activity,
 	within + "/events":                 `{"events":[` + event + `],"head_seq":7,"floor_seq":1,"next_before":7}`,
-	within + "/events/evt_01M83BZEC8HQ5EXZDEKQQMBT4Q": `{"event":` + event + `,"hooks":[{"id":"hook-a","name":"HOSTILE","delivery_mode":"webhook","dialect":"areev","url":"HOSTILE","state":"active","redaction_mode":"metadata_only","matched":true,"status":"dead","deliveries":[` + delivery + `],"headers":[{"name":"webhook-id","value":"HOSTILE"}],"body":{"redacted":"erased"}},{"id":"hook-b","name":"b","delivery_mode":"cdc","dialect":"rem","redaction_mode":"hash_only","matched":true},{"id":"hook-c","name":"c","delivery_mode":"cdc","dialect":"rem","redaction_mode":"full","matched":false,"why":"HOSTILE"}],"matched":2,"unmatched":1,"truncated":true}`,
+	within + "/events/evt_01M83BZEC8HQ5EXZDEKQQMBT4Q": `{"event":` + event + `,"hooks":[{"id":"hook-a","name":"HOSTILE","delivery_mode":"webhook","dialect":"areev","url":"HOSTILE","state":"active","redaction_mode":"metadata_only","matched":true,"status":"dead","deliveries":[` + delivery + `],"headers":[{"name":"webhook-id","value":"HOSTILE"}],"body":{"redacted":"erased"}},{"id":"hook-d","name":"d","delivery_mode":"webhook","dialect":"areev","redaction_mode":"full","matched":true,"status":"dead","deliveries":[` + delivery + `]},{"id":"hook-b","name":"b","delivery_mode":"cdc","dialect":"rem","redaction_mode":"hash_only","matched":true},{"id":"hook-c","name":"c","delivery_mode":"cdc","dialect":"rem","redaction_mode":"full","matched":false,"why":"HOSTILE"}],"matched":2,"unmatched":1,"truncated":true}`,
 	within + "/grains":                                      `{"hits":[{"hash":"` + hash + `","memory_id":"mem_a","grain_type":"belief","score":0.5,"namespace":"HOSTILE","user_id":"HOSTILE","created_at":"2026-11-02T11:00:00.000Z","version":1,"fields":{"object":"HOSTILE","tags":["HOSTILE"],"confidence":1}}],"total":1,"truncated":true}`,
 	within + "/grains/" + hash:                              `{"lineage":"` + hash + `","memory_id":"mem_a","state":"current","versions":[{"hash":"` + hash + `","version":2,"state":"current","grain_type":"belief","namespace":"HOSTILE","user_id":"HOSTILE","scope_path":"HOSTILE","created_at":"2026-11-02T11:00:00.000Z","seq":9,"fields":{"object":"HOSTILE"}},{"hash":"` + hash + `","version":1,"state":"gone","grain_type":"belief","namespace":"n","created_at":"2026-11-02T10:00:00.000Z","withheld":"erased"}]}`,
 	within + "/erasures":                                    `{"erasures":[{"event_id":"evt_1","seq":3,"at":"2026-11-02T11:00:00.000Z","user_id":"HOSTILE","count":2,"key_fingerprint":"0123456789abcdef"}],"next_cursor":"HOSTILE","looked_to_seq":2}`,

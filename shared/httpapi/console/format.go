@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -22,14 +23,16 @@ func (c *Console) functions() template.FuncMap {
 		"short":  short,
 		"colour": colour,
 		"page":   func(memory string, parts ...any) string { return memoryPath(memory, texts(parts)...) },
-		"query":  func(all ...any) template.URL { return template.URL(pairs(texts(all)).Encode()) }, //nolint:gosec // url.Values escapes
+		"query":  func(all ...any) template.URL { return template.URL(client.Query(texts(all)...).Encode()) }, //nolint:gosec // url.Values escapes
 		"called": func(d map[string]any) string { return called(d) },
 		"share":  share,
-		"add":    func(a, b int) int { return a + b },
 		"list":   list,
 		"count":  count,
 		"brief":  brief,
-		"score":  func(v any) string { return clipped(fmt.Sprint(v), 4) },
+		"score":  score,
+		"once":   rand.Text,
+		"plural": plural,
+		"asset":  func(name string) string { return Root + "/assets/" + name + "?v=" + c.assets },
 		"statuses": func() []string {
 			return []string{"", "pending", "held", "delivered", "dead", "discarded", "cancelled", "skipped", "expired"}
 		},
@@ -40,6 +43,7 @@ func (c *Console) functions() template.FuncMap {
 		"deliveries": func(memory string, all any) map[string]any {
 			return map[string]any{"Memory": memory, "Deliveries": all}
 		},
+		"body":   body,
 		"sent":   func(body, mode any) map[string]any { return map[string]any{"Body": body, "Mode": mode} },
 		"millis": millis,
 	}
@@ -195,13 +199,38 @@ func list(v any) string {
 	return strings.Join(texts(all), ", ")
 }
 
-// clipped is a number with so many characters at most.
-func clipped(s string, n int) string { return s[:min(n, len(s))] }
+// score is a number from 0 to 1 with two decimals.
+func score(v any) string {
+	f, _ := strconv.ParseFloat(fmt.Sprint(v), 64)
+	return strconv.FormatFloat(f, 'f', 2, 64)
+}
+
+// plural is a number and the word for so many.
+func plural(n any, one, many string) string {
+	if count(n) == 1 {
+		return "1 " + one
+	}
+	return number(n) + " " + many
+}
 
 // count is a whole number, 0 for what is none.
 func count(v any) int64 {
 	n, _ := strconv.ParseInt(fmt.Sprint(v), 10, 64)
 	return n
+}
+
+// body is what a hook was or would be sent of an event: the same for all of its
+// deliveries.
+func body(hook map[string]any) any {
+	if hook["body"] != nil {
+		return hook["body"]
+	}
+	for _, d := range client.Doc(hook).List("deliveries") {
+		if d["body"] != nil {
+			return d["body"]
+		}
+	}
+	return nil
 }
 
 // brief is a field's value that fits into a table.

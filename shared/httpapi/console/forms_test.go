@@ -25,7 +25,7 @@ func TestSigningIn(t *testing.T) {
 	right := b.post("/console/login", "key", goodKey, "next", at)
 	b.leads(right, at)
 	cookies := right.Result().Cookies()
-	if len(cookies) != 1 || cookies[0].Value != goodKey || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteStrictMode || cookies[0].Path != Root || cookies[0].Secure {
+	if len(cookies) != 1 || cookies[0].Value != goodKey || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Path != Root || cookies[0].Secure {
 		t.Fatalf("cookies %+v", cookies)
 	}
 	b.cookie = cookies[0].Value
@@ -132,6 +132,38 @@ func TestTheGateIsExplainedWhereItStops(t *testing.T) {
 	}
 }
 
+// An event that the dialect has no name for is no silent "all"; what is typed as
+// a number or a secret goes on as it was typed.
+func TestWhatIsTickedIsWhatIsAskedFor(t *testing.T) {
+	b := open(t)
+	at := "/console/memories/m/hooks"
+	w := b.post(at, "name", "n", "mode", "cdc", "dialect", "rem", "redaction", "full", "event.key_rotated", "on", "secret", "none")
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "the rem dialect has no event key_rotated") || b.api.calls("POST "+"/api/memories/m/hooks") != 0 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	w = b.post(at, "name", "n", "mode", "cdc", "secret", "none", "filter", `{"tags":["urgent"]}, "namespace":["x"]}`)
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "not a JSON object") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	b.post(at, "name", "n", "mode", "cdc", "dialect", "areev", "redaction", "full", "secret", "own", "own_secret", " spaces count ", "max_retries", "007")
+	if sent := b.api.body(t, "POST /api/memories/m/hooks"); sent["secret"] != " spaces count " || sent["max_retries"] != 7.0 {
+		t.Errorf("sent %v", sent)
+	}
+}
+
+func TestAFormIsCarriedOutOnce(t *testing.T) {
+	b := open(t)
+	for _, path := range []string{"/console", "/console/memories/m/hooks/new", "/console/memories/m/hooks/hook-a"} {
+		if page := b.get(path); !strings.Contains(page, `name="once" value="`) || page == b.get(path) {
+			t.Errorf("%s has no token of its own", path)
+		}
+	}
+	b.post("/console/memories", "name", "m", "once", "token")
+	if n := len(b.api.once); n != 1 || b.api.once[0] != "token" {
+		t.Errorf("keys sent are %v", b.api.once)
+	}
+}
+
 func TestAHookIsChanged(t *testing.T) {
 	b := open(t)
 	at := "/console/memories/m/hooks/hook-a"
@@ -144,6 +176,9 @@ func TestAHookIsChanged(t *testing.T) {
 		if page := b.get(at + "?done=" + done); !strings.Contains(page, said[done].Text) {
 			t.Errorf("%s is not told", done)
 		}
+	}
+	if w := b.post(at+"/active", "to", "bogus"); w.Code != http.StatusBadRequest {
+		t.Errorf("a form that says nothing did something: %d", w.Code)
 	}
 	for path, words := range map[string]string{"/test": "was not taken", "/rotate": "whsec_new"} {
 		w := b.post(at+path, "overlap", "3600")
@@ -191,6 +226,10 @@ func TestDeadLettersAreSentAgain(t *testing.T) {
 	b.leads(b.post(at+"/dlv_a/redrive"), at+"?done=redriven")
 	if n := b.api.calls("POST /api/memories/m/dead-letters/dlv_a/redrive"); n != 3 {
 		t.Errorf("redriven %d times", n)
+	}
+	some := b.post(at, "what", "ticked", "delivery", "dlv_gone", "delivery", "dlv_a")
+	if page := some.Body.String(); some.Code != http.StatusOK || !strings.Contains(page, "1 is sent again, 1 is not: there is no") || !strings.Contains(page, `data-here="`+at+`"`) {
+		t.Errorf("%d %s", some.Code, page)
 	}
 	b.leads(b.post(at+"/dlv_a/discard", "reason", "wrong & gone"), at+"?done=discarded")
 	if b.api.calls("DELETE /api/memories/m/dead-letters/dlv_a?reason=wrong+%26+gone") != 1 {

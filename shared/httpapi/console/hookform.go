@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -9,9 +8,9 @@ import (
 	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
 
-// hookForm is a hook that is being made: what was typed, and what the API said
-// of it.
-type hookFormView struct {
+// draft is a hook that is being made: what was typed, and what the API said of
+// it.
+type draft struct {
 	Values  map[string]string
 	Events  []choice
 	Problem string
@@ -42,10 +41,10 @@ var remNames = map[string][]string{
 }
 
 func (v *visit) newHookPage() error {
-	return v.hookForm(hookFormView{Values: map[string]string{"mode": "webhook", "dialect": "areev", "redaction": "full", "max_retries": "5", "secret": "generate"}}, http.StatusOK)
+	return v.showDraft(draft{Values: map[string]string{"mode": "webhook", "dialect": "areev", "redaction": "full", "max_retries": "5", "secret": "generate"}}, http.StatusOK)
 }
 
-func (v *visit) hookForm(f hookFormView, status int) error {
+func (v *visit) showDraft(f draft, status int) error {
 	var err error
 	if f.Memory, err = v.get(v.in()); err != nil {
 		return err
@@ -62,13 +61,14 @@ func (v *visit) hookForm(f hookFormView, status int) error {
 // form, with all that was typed still in it; the PII gate is explained where it
 // stops.
 func (v *visit) createHook() error {
-	f := hookFormView{Values: map[string]string{}}
+	f := draft{Values: map[string]string{}}
 	if err := v.r.ParseForm(); err != nil {
 		return &client.Error{Status: http.StatusBadRequest, Message: "the form could not be read: it may be too large"}
 	}
 	for name := range v.r.PostForm {
 		f.Values[name] = v.sent(name)
 	}
+	f.Values["own_secret"] = v.r.PostFormValue("own_secret") // its spaces count
 	body, err := f.body()
 	if err == nil {
 		f.Made, err = v.do(http.MethodPost, v.in("hooks"), body)
@@ -76,7 +76,7 @@ func (v *visit) createHook() error {
 	var refused *client.Error
 	if errors.As(err, &refused) && refused.Status/100 == 4 && refused.Status != http.StatusUnauthorized {
 		f.Problem, f.Gate = refused.Message, refused.Code == "COMP-H1"
-		return v.hookForm(f, http.StatusUnprocessableEntity)
+		return v.showDraft(f, http.StatusUnprocessableEntity)
 	}
 	if err != nil {
 		return err
@@ -89,23 +89,41 @@ func (v *visit) createHook() error {
 	return nil
 }
 
+func problem(text string) error {
+	return &client.Error{Status: http.StatusBadRequest, Message: text}
+}
+
+// events are the names of what was ticked, in the dialect's words; none means
+// all, so one that the dialect has no name for is no silent none.
+func (f draft) events() ([]string, error) {
+	names := []string{}
+	for _, c := range eventNames {
+		if f.Values["event."+c.Name] == "" {
+			continue
+		}
+		own := []string{c.Name}
+		if f.Values["dialect"] == "rem" {
+			own = remNames[c.Name]
+		}
+		if len(own) == 0 {
+			return nil, problem("the rem dialect has no event " + c.Name + ": untick it, or choose another dialect")
+		}
+		names = append(names, own...)
+	}
+	return names, nil
+}
+
 // body is the form as the API takes it.
-func (f hookFormView) body() (map[string]any, error) {
+func (f draft) body() (map[string]any, error) {
 	b := map[string]any{
 		"name": f.Values["name"], "delivery_mode": f.Values["mode"], "dialect": f.Values["dialect"], "redaction_mode": f.Values["redaction"],
 	}
 	if f.Values["mode"] == "webhook" {
 		b["url"] = f.Values["url"]
 	}
-	names := []string{}
-	for _, c := range eventNames {
-		switch {
-		case f.Values["event."+c.Name] == "":
-		case f.Values["dialect"] == "rem":
-			names = append(names, remNames[c.Name]...)
-		default:
-			names = append(names, c.Name)
-		}
+	names, err := f.events()
+	if err != nil {
+		return nil, err
 	}
 	b["event_filters"] = names
 	for _, field := range []string{"namespace", "description"} {
@@ -116,15 +134,16 @@ func (f hookFormView) body() (map[string]any, error) {
 	if text := f.Values["filter"]; text != "" {
 		filter, err := client.Parse([]byte(text))
 		if err != nil {
-			return nil, &client.Error{Status: http.StatusBadRequest, Message: "the filter is not a JSON object: write it like {\"tags\":[\"urgent\"]}"}
+			return nil, problem("the filter is not a JSON object: write it like {\"tags\":[\"urgent\"]}")
 		}
 		b["filter"] = filter
 	}
 	if text := f.Values["max_retries"]; text != "" {
-		if _, err := strconv.Atoi(text); err != nil {
-			return nil, &client.Error{Status: http.StatusBadRequest, Message: "the number of retries must be a whole number from 0 to 20"}
+		retries, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, problem("the number of retries must be a whole number from 0 to 20")
 		}
-		b["max_retries"] = json.Number(text)
+		b["max_retries"] = retries
 	}
 	switch f.Values["secret"] {
 	case "generate":
@@ -136,49 +155,4 @@ func (f hookFormView) body() (map[string]any, error) {
 		b["acknowledge_pii_risk"] = true
 	}
 	return b, nil
-}
-
-// trial is a filter held against the last events.
-type trial struct {
-	Hook    client.Doc
-	Filter  string
-	Problem string
-	Run     client.Doc
-}
-
-func (v *visit) filterPage() error {
-	h, err := v.get(v.in("hooks", v.r.PathValue("hook")))
-	if err != nil {
-		return err
-	}
-	t := trial{Hook: h, Filter: pretty(h["filter"])}
-	if h["filter"] == nil {
-		t.Filter = "{\n  \"event_type\": [\"grain_created\"]\n}"
-	}
-	v.show(page{template: "filter", title: "Try a filter", data: t})
-	return nil
-}
-
-func (v *visit) tryFilter() error {
-	h, err := v.get(v.in("hooks", v.r.PathValue("hook")))
-	if err != nil {
-		return err
-	}
-	t := trial{Hook: h, Filter: v.sent("filter")}
-	status := http.StatusOK
-	filter, err := client.Parse([]byte(t.Filter))
-	if err != nil {
-		t.Problem, status = "This is not a JSON object: write it like {\"tags\": [\"urgent\"]}", http.StatusUnprocessableEntity
-	} else {
-		t.Run, err = v.do(http.MethodPost, v.in("hooks", v.r.PathValue("hook"), "try-filter"), map[string]any{"filter": filter, "limit": 100})
-		var refused *client.Error
-		if errors.As(err, &refused) && refused.Status == http.StatusBadRequest {
-			t.Problem, status, err = refused.Message, http.StatusUnprocessableEntity, nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	v.write(page{template: "filter", title: "Try a filter", here: v.home("hooks", v.r.PathValue("hook"), "filter"), data: t}, status)
-	return nil
 }

@@ -91,12 +91,17 @@ func (v *visit) showHook(h hookView, here string) error {
 
 // switchHook pauses a hook, or resumes it with its backlog or without.
 func (v *visit) switchHook() error {
-	body, done := map[string]any{"active": false}, "paused"
+	var body map[string]any
+	var done string
 	switch v.sent("to") {
+	case "pause":
+		body, done = map[string]any{"active": false}, "paused"
 	case "backlog":
 		body, done = map[string]any{"active": true, "resume": "backlog"}, "resumed"
 	case "latest":
 		body, done = map[string]any{"active": true, "resume": "latest"}, "skipped"
+	default:
+		return &client.Error{Status: http.StatusBadRequest, Message: "the form does not say what to do: go back and press one of the hook's buttons"}
 	}
 	if _, err := v.do(http.MethodPatch, v.in("hooks", v.r.PathValue("hook")), body); err != nil {
 		return err

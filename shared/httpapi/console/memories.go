@@ -32,7 +32,7 @@ func (v *visit) overview() error {
 	for i := range glances {
 		asks[i] = func() error {
 			id := glances[i].Memory.Text("id")
-			d, err := v.get("/api/memories/" + id + "/activity")
+			d, err := v.get(memoryCall(id, "activity"))
 			glances[i].Activity, glances[i].Charts = d, charts(d)
 			return err
 		}

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
 
 // page is what a handler shows.
@@ -31,6 +33,7 @@ type frame struct {
 	Query   string
 	Stream  string // where news come from; "" = pages ask
 	Here    string // as in page
+	Live    bool   // pages are told of news
 	Login   bool   // somebody is signed in
 	Version string
 	Data    any
@@ -50,7 +53,7 @@ var places = []struct{ name, part string }{
 
 func (v *visit) framed(p page) frame {
 	f := frame{
-		Title: p.title, Notice: p.notice, Memory: v.memory, Query: v.asked("q"), Here: p.here, Login: v.key != "", Version: v.cfg.Version, Data: p.data,
+		Title: p.title, Notice: p.notice, Memory: v.memory, Query: v.asked("q"), Here: p.here, Live: v.cfg.Stream, Login: v.key != "", Version: v.cfg.Version, Data: p.data,
 	}
 	if v.memory == "" {
 		return f
@@ -73,7 +76,7 @@ func (v *visit) framed(p page) frame {
 func (v *visit) home(parts ...string) string { return memoryPath(v.memory, parts...) }
 
 func memoryPath(memory string, parts ...string) string {
-	return Root + joined(append([]string{"memories", memory}, parts...))
+	return Root + client.Path(append([]string{"memories", memory}, parts...)...)
 }
 
 //go:embed templates

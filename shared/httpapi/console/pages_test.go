@@ -1,6 +1,7 @@
 package console
 
 import (
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -92,7 +93,10 @@ func whole(t *testing.T, html string) {
 
 func TestHeadersOfEveryAnswer(t *testing.T) {
 	b := open(t)
-	for _, path := range []string{"/console", "/console/assets/console.js", "/console/nowhere"} {
+	if w := b.do(httptest.NewRequest(http.MethodGet, "/console/assets/", nil)); w.Code != http.StatusNotFound {
+		t.Errorf("the folder of assets is listed: %d", w.Code)
+	}
+	for _, path := range []string{"/console", "/console/assets/console.js?v=1", "/console/nowhere"} {
 		w := b.do(httptest.NewRequest(http.MethodGet, path, nil))
 		policy := w.Header().Get("Content-Security-Policy")
 		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || w.Header().Get("X-Content-Type-Options") != "nosniff" {
@@ -122,7 +126,7 @@ func TestWithheldIsSaid(t *testing.T) {
 	b := open(t)
 	for path, words := range map[string][]string{
 		"/console/memories/m/dead-letters/dlv_a":                    {"Content is withheld: this hook may see metadata only"},
-		"/console/memories/m/events/evt_01M83BZEC8HQ5EXZDEKQQMBT4Q": {"The content is gone (erased)", "There is no body to show", "not for it"},
+		"/console/memories/m/events/evt_01M83BZEC8HQ5EXZDEKQQMBT4Q": {"The content is gone (erased)", "There is no body to show", "not for it", "event_type&#34;: &#34;grain_created"},
 		"/console/memories/m/grains/" + hash:                        {"The content is gone: erased"},
 		"/console/memories/m/hooks/hook-a":                          {"now metadata_only", "75.0 %"},
 	} {
@@ -141,15 +145,28 @@ func TestSearchLeads(t *testing.T) {
 		"evt_01M83BZEC8HQ5EXZDEKQQMBT4Q": "/console/memories/m/events/evt_01M83BZEC8HQ5EXZDEKQQMBT4Q",
 		hash:                             "/console/memories/m/grains/" + hash,
 		"hook-a":                         "/console/memories/m/hooks/hook-a",
-		"tea & cake":                     "/console/memories/m/grains?q=tea+%26+cake",
 	} {
 		for _, from := range []string{"/console/search", "/console/memories/m/search"} {
 			b.leads(b.do(httptest.NewRequest(http.MethodGet, from+"?"+values([]string{"q", q}).Encode(), nil)), to)
 		}
 	}
-	w := b.do(httptest.NewRequest(http.MethodGet, "/console/search?q=evt_01M83BZEC8HQ5EXZDEKQQMBT4Z", nil))
-	if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "nothing here is called evt_01M83BZEC8HQ5EXZDEKQQMBT4Z") {
-		t.Errorf("%d %s", w.Code, w.Body)
+	for from, words := range map[string]string{"/console/search": "nothing is called evt_01M83BZEC8HQ5EXZDEKQQMBT4Z in the first", "/console/memories/m/search": "nothing here is called evt_01M83BZEC8HQ5EXZDEKQQMBT4Z"} {
+		w := b.do(httptest.NewRequest(http.MethodGet, from+"?q=evt_01M83BZEC8HQ5EXZDEKQQMBT4Z", nil))
+		if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), words) {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}
+	// What is in every memory, or in none by name, asks for the memory.
+	for _, q := range []string{"tea & cake", "7"} {
+		query := values([]string{"q", q}).Encode()
+		if page := html.UnescapeString(b.get("/console/search?" + query)); !strings.Contains(page, `href="/console/memories/quiet/search?`+query) {
+			t.Errorf("%s: no choice of memories: %s", q, page)
+		}
+	}
+	b.leads(b.do(httptest.NewRequest(http.MethodGet, "/console/memories/m/search?q=tea+%26+cake", nil)), "/console/memories/m/grains?q=tea+%26+cake")
+	b.api.answers["GET /api/memories"] = `{"memories":[]}`
+	if page := b.get("/console/search?q=tea"); !strings.Contains(page, "There is none yet") {
+		t.Errorf("%s", page)
 	}
 	b.leads(b.do(httptest.NewRequest(http.MethodGet, "/console/search?q=", nil)), "/console")
 }

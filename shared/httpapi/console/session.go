@@ -11,8 +11,9 @@ import (
 )
 
 // The login is a cookie that holds the visitor's key until the browser ends. No
-// script can read it, no other site can make a browser send it, and the console
-// keeps nothing of it, so that any instance serves any visitor.
+// script can read it, and the console keeps nothing of it, so that any instance
+// serves any visitor. A link from elsewhere, such as a dead letter's, finds the
+// visitor signed in; forms of other sites are refused, and pages change nothing.
 const (
 	cookieName = "memhooks_console"
 	loginPath  = Root + "/login"
@@ -21,7 +22,7 @@ const (
 func (v *visit) cookie(value string, age int) *http.Cookie {
 	secure := v.r.TLS != nil || strings.EqualFold(v.r.Header.Get("X-Forwarded-Proto"), "https")
 	return &http.Cookie{ //nolint:gosec // Secure where the visitor came by TLS
-		Name: cookieName, Value: value, Path: Root, MaxAge: age, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode,
+		Name: cookieName, Value: value, Path: Root, MaxAge: age, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
 	}
 }
 

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -43,35 +43,24 @@ func (c *Console) visit(w http.ResponseWriter, r *http.Request) *visit {
 // get asks the API. Query is pairs of names and values; empty values are left
 // out.
 func (v *visit) get(path string, query ...string) (client.Doc, error) {
-	return v.api.Do(v.r.Context(), http.MethodGet, path, pairs(query), nil)
+	return v.api.Do(v.r.Context(), http.MethodGet, path, client.Query(query...), nil)
 }
 
-// do changes something by the API.
+// do changes something by the API. A form that has a token is carried out once,
+// however often its button is pressed.
 func (v *visit) do(method, path string, body any, query ...string) (client.Doc, error) {
-	return v.api.Do(v.r.Context(), method, path, pairs(query), body)
-}
-
-func pairs(query []string) url.Values {
-	values := url.Values{}
-	for i := 0; i+1 < len(query); i += 2 {
-		if query[i+1] != "" {
-			values.Set(query[i], query[i+1])
-		}
+	api := v.api
+	if token := v.sent("once"); token != "" && method == http.MethodPost {
+		api = api.With(http.Header{"Idempotency-Key": {token}})
 	}
-	return values
+	return api.Do(v.r.Context(), method, path, client.Query(query...), body)
 }
 
 // in is a path of the API below the visit's memory; parts are escaped.
-func (v *visit) in(parts ...string) string {
-	return "/api/memories/" + url.PathEscape(v.memory) + joined(parts)
-}
+func (v *visit) in(parts ...string) string { return memoryCall(v.memory, parts...) }
 
-func joined(parts []string) string {
-	var b strings.Builder
-	for _, p := range parts {
-		b.WriteString("/" + url.PathEscape(p))
-	}
-	return b.String()
+func memoryCall(memory string, parts ...string) string {
+	return "/api/memories" + client.Path(append([]string{memory}, parts...)...)
 }
 
 // asked is a query value of the visit.
@@ -84,7 +73,14 @@ func (v *visit) sent(name string) string { return strings.TrimSpace(v.r.PostForm
 func together(asks ...func() error) error {
 	done := make(chan error, len(asks))
 	for _, ask := range asks {
-		go func() { done <- ask() }()
+		go func() {
+			defer func() {
+				if v := recover(); v != nil { // here nothing else would, and the process would end
+					done <- fmt.Errorf("a part of a page panicked: %v", v)
+				}
+			}()
+			done <- ask()
+		}()
 	}
 	var first error
 	for range asks {
@@ -130,6 +126,9 @@ func (v *visit) fail(err error) {
 			v.cfg.Log.Error("the console could not reach the API", "error", err)
 		}
 		refused = &client.Error{Status: http.StatusBadGateway, Message: "the API did not answer: try again; the server's log says more"}
+	}
+	if refused.Status < http.StatusBadRequest { // an answer, but none of the API's
+		refused.Status = http.StatusBadGateway
 	}
 	if refused.Status == http.StatusUnauthorized && v.r.URL.Path != loginPath {
 		v.login(refused)

@@ -30,7 +30,7 @@ function tell() {
 // Live regions are replaced by what the same page says now, but for one in
 // which somebody is typing or has ticked something.
 async function refresh() {
-  const answer = await fetch(location.href, { headers: { "X-Console-Refresh": "1" } });
+  const answer = await fetch(location.href);
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const region of document.querySelectorAll("[data-live]")) {
@@ -49,11 +49,23 @@ function soon() { // at most one refresh a second, and one at a time
     refresh().catch(() => {}).finally(() => { waiting = false; });
   }, Math.max(0, due + 1000 - Date.now()));
 }
+// A hidden page asks for nothing and holds no connection: a browser has few.
+let news = null;
+function follow() {
+  if (document.hidden) {
+    if (news) news.close();
+    news = null;
+  } else if (!news) {
+    news = new EventSource(body.dataset.stream);
+    news.addEventListener("changed", soon);
+  }
+}
 if (document.querySelector("[data-live]")) {
   if (body.dataset.stream) {
-    new EventSource(body.dataset.stream).addEventListener("changed", soon);
+    follow();
+    document.addEventListener("visibilitychange", follow);
   } else {
-    setInterval(() => { if (!document.hidden) soon(); }, 5000);
+    setInterval(() => { if (!document.hidden) soon(); }, 30000);
   }
 }
 
