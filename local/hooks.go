@@ -17,7 +17,7 @@ type hooksCommand struct {
 	Resume       hooksResumeCommand `cmd:"" help:"Let a paused, held or disabled hook go on."`
 	Delete       hooksDeleteCommand `cmd:"" help:"Delete a hook; what is pending is not sent."`
 	Test         hooksTestCommand   `cmd:"" help:"Send a hook one marked sample."`
-	RotateSecret hooksRotateCommand `cmd:"" help:"Give a hook a new secret; both sign for the overlap."`
+	RotateSecret hooksRotateCommand `cmd:"" help:"Give a hook a new secret; for the overlap webhook-signature carries both, the product header the old one."`
 }
 
 // oneHook names a hook.

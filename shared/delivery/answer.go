@@ -27,6 +27,7 @@ type answer struct {
 	retryAfter string
 	failure    string // "" where the receiver took the event
 	timedOut   bool
+	moved      bool // the hook has another address by now
 }
 
 // unfinished reports whether the attempt ended before it could be judged.
@@ -97,7 +98,7 @@ func (s *Sender) verdict(h *hook.Hook, made Job, a answer, start, end time.Time)
 	switch {
 	case a.failure == "":
 		o.Verdict = Delivered
-	case a.status == http.StatusGone:
+	case a.status == http.StatusGone && !a.moved:
 		o.Verdict, o.Disable = GiveUp, true
 	case made.Attempts > h.MaxRetries:
 		o.Verdict = GiveUp

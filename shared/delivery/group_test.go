@@ -146,6 +146,25 @@ func TestATestSendIsMarkedAndObeysTheHook(t *testing.T) {
 	}
 }
 
+// A hook that was given another address while its old one was asked is not
+// disabled by what the old one says: the event goes to the new one.
+func TestA410OfAnOldAddressDisablesNothing(t *testing.T) {
+	w := newWorld()
+	w.hook.MaxRetries = 1
+	w.answer = func(n int, r *http.Request) (*http.Response, error) {
+		w.hook.URL = "https://new.example.com/"
+		return reply(410, ""), nil
+	}
+	s := w.sender()
+	first := one(t, s, job(1, "aa"))
+	if first.Verdict != RetryAfter || first.Disable {
+		t.Errorf("the old address gave %+v", first)
+	}
+	if last := one(t, s, first.Job); last.Verdict != GiveUp || !last.Disable || w.got[1].URL.Host != "new.example.com" {
+		t.Errorf("the new address gave %+v, asked was %s", last, w.got[1].URL)
+	}
+}
+
 // What a receiver says of a sample is told as text, and of an event never.
 func TestATestSendTellsWhatTheReceiverSaid(t *testing.T) {
 	for said, want := range map[string]string{

@@ -177,9 +177,17 @@ func (s *Sender) attempt(ctx context.Context, j Job) Outcome {
 	if ctx.Err() != nil && a.unfinished() {
 		return s.putBack(j, 0)
 	}
+	a.moved = a.status == http.StatusGone && s.moved(ctx, &h)
 	end := s.cfg.Now()
 	s.breaker.record(h.ID, a.timedOut, end)
 	return s.verdict(&h, made, a, start, end)
+}
+
+// moved says whether a hook has another address by now: what the old one says
+// of it does not count for the new one. Where that can't be read it has not.
+func (s *Sender) moved(ctx context.Context, h *hook.Hook) bool {
+	now, err := s.cfg.Hooks(ctx, h.Memory, h.ID)
+	return err == nil && now.URL != h.URL
 }
 
 // unreadable is the failure of an attempt that ended before its POST.
