@@ -80,8 +80,11 @@ conformance: ## run the one conformance suite on every cloud that needs no accou
 	$(REPORT) -count=1 -run Conformance ./shared/adapter/...
 
 SCHEDULES ?= 10000
-simulate: ## run seeded schedules of faults on the AWS half in memory: SCHEDULES of them from SEED on, and look for every change
-	SCHEDULES=$(SCHEDULES) SEED=$(or $(SEED),1) go test -count=1 -timeout 30m -run '^TestSimulation$$' ./shared/adapter/aws
+STEPS     ?= 60
+SEED      ?= 1
+simulate: ## run seeded schedules of faults on both clouds and check the invariants: SCHEDULES of them (a tenth embedded) from SEED on
+	SCHEDULES=$$(( $(SCHEDULES) - $(SCHEDULES) / 10 )) STEPS=$(STEPS) SEED=$(SEED) go test -count=1 -timeout 30m -run '^TestSimulation$$' ./shared/adapter/aws
+	SCHEDULES=$$(( ($(SCHEDULES) + 9) / 10 )) STEPS=$(STEPS) SEED=$(SEED) go test -count=1 -timeout 30m -run '^TestSimulation$$' ./shared/adapter/embedded
 
 acceptance: ## run the acceptance list over HTTP and print its table, a line a row
 	go -C local/acceptance test -count=1 -run '^TestRow'

@@ -21,6 +21,7 @@ import (
 	"github.com/memhooks/memhooks/infra/template"
 	"github.com/memhooks/memhooks/shared/adapter/aws"
 	"github.com/memhooks/memhooks/shared/cloud/cloudtest"
+	"github.com/memhooks/memhooks/shared/road/roadtest"
 )
 
 // image is the last open release of LocalStack.
@@ -69,7 +70,12 @@ func TestEmulatorFaults(t *testing.T) {
 	for seed := range 5 {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { simulate(e.world(t, 1+seed%3), uint64(seed)) })
+			synctest.Test(t, func(t *testing.T) {
+				world := newSimulated(e.world(t, 1+seed%3), uint64(seed)).simulate()
+				for _, broken := range roadtest.Run(world, roadtest.Draw(uint64(seed), 60), roadtest.None) {
+					t.Error(broken)
+				}
+			})
 		})
 	}
 }

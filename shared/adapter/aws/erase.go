@@ -29,7 +29,9 @@ const answerTime = 4 * time.Second
 // the whole memory.
 //
 // The fence only keeps keys of covered pairs from use. A grain that is written
-// meanwhile under another key stays, as one that was written after it.
+// meanwhile under another key stays, as one that was written after it; but not
+// where the call goes on with an earlier one that had destroyed its keys by
+// then: what was written between the two is erased after it.
 func (s eraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan store.ErasePlan) (change.Change, error) {
 	if err := sel.Validate(); err != nil {
 		return change.Change{}, err
@@ -44,6 +46,12 @@ func (s eraser) Erase(ctx context.Context, m change.Memory, sel seal.Selector, p
 	defer cancel()
 	e := &erasure{a: s.a, m: m, sel: sel, plan: plan}
 	err := e.run(inTime)
+	if err == nil && e.late {
+		again := &erasure{a: s.a, m: m, sel: sel, plan: plan}
+		if err = again.run(inTime); err != nil || again.told.ID != "" {
+			e = again
+		}
+	}
 	if err != nil && inTime.Err() != nil && ctx.Err() == nil {
 		err = e.unfinished(err)
 	}
@@ -64,10 +72,12 @@ type erasure struct {
 	told  change.Change    // the answer, as far as it is known
 	doom  *doom
 	over  bool
+	late  bool // it was found with its keys destroyed: what was written since is not covered by it
 }
 
 func (e *erasure) run(ctx context.Context) error {
 	err := e.load(ctx)
+	e.late = e.fence.Stage == stageDestroyed || e.fence.Stage == stageTold
 	for err == nil && !e.over {
 		if e.upkeep && !e.fence.certain() {
 			return nil

@@ -1,263 +1,193 @@
 package aws_test
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"math/rand/v2"
-	"os"
-	"runtime"
-	"slices"
-	"strconv"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/adapter/aws"
 	"github.com/memhooks/memhooks/shared/adapter/aws/awstest"
-	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/adapter/aws/table"
 	"github.com/memhooks/memhooks/shared/cloud"
 	"github.com/memhooks/memhooks/shared/delivery"
-	"github.com/memhooks/memhooks/shared/hook"
-	"github.com/memhooks/memhooks/shared/memory/store"
-	"github.com/memhooks/memhooks/shared/seal"
+	"github.com/memhooks/memhooks/shared/road/roadtest"
 )
 
-// TestSimulation runs seeded schedules: writes, hooks that come, pause, skip
-// and resume, receivers that fail, batches of a stream of several shards that
-// are cut, repeated and reordered, calls that fail before or after they
-// happened, and processes that die between any two of their calls. When all is
-// calm again, what was promised is looked at. SCHEDULES and SEED choose others.
+// TestSimulation runs the road's seeded schedules on services in memory:
+// batches of a stream of several shards that are cut, repeated and reordered,
+// calls of services that fail before or after they happened, processes that
+// die between any two of their calls and whose clocks differ.
 func TestSimulation(t *testing.T) {
-	schedules, first := 300, 1
-	for name, into := range map[string]*int{"SCHEDULES": &schedules, "SEED": &first} {
-		if text := os.Getenv(name); text != "" {
-			n, err := strconv.Atoi(text)
-			if err != nil {
-				t.Fatalf("%s=%q: a whole number", name, text)
-			}
-			*into = n
-		}
-	}
-	seeds := make(chan int)
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for seed := range seeds {
-				t.Run(fmt.Sprint(seed), func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) { simulate(newWorld(t, 1+seed%3), uint64(seed)) })
-				})
-			}
-		})
-	}
-	for seed := first; seed < first+schedules; seed++ {
-		seeds <- seed
-	}
-	close(seeds)
-	workers.Wait()
+	roadtest.Simulate(t, "./shared/adapter/aws", func(t *testing.T, seed uint64) roadtest.World {
+		return newSimulated(newWorld(t, 1+int(seed%3)), seed).simulate()
+	})
 }
 
-// simulation is one schedule.
-type simulation struct {
+// simulated is a world that a schedule runs in.
+type simulated struct {
 	*world
-	r       *rand.Rand
-	mem     change.Memory
 	adapter *aws.Adapter
-	cloud   *cloud.Cloud
 	alive   *awstest.Switch
-	drawn   int
-	writes  []*attempted
-	heads   []store.Stored // lineages as far as their writer knows
-	hooks   []*subscriber
-	early   []string // ids of the log's entries as they were read half-way
-
-	mu     sync.Mutex
-	first  map[string][]int64                   // hook and group → seqs in the order of their first attempts
-	ended  map[string]map[delivery.Verdict]bool // job → what its attempts came to
-	tried  map[string][]delivery.Attempt        // job → its attempts, recorded or not
-	calmed bool
+	sound   *cloud.Cloud // without faults, for who looks
 }
 
-// attempted is a write and what its caller was told.
-type attempted struct {
-	c            change.Change
-	begun, ended time.Time
-	answered     bool // else its fate is unknown to the caller
+func newSimulated(w *world, seed uint64) *simulated {
+	w.company = 0
+	a, _ := w.adapter()
+	w.faults = awstest.NewFaults(seed, 0)
+	return &simulated{world: w, sound: a.Cloud()}
 }
 
-// subscriber is a hook and what its maker was told.
-type subscriber struct {
-	hook.Hook
-	begun, made time.Time
-	removed     bool
-}
-
-func simulate(w *world, seed uint64) {
-	s := &simulation{
-		world: w, r: rand.New(rand.NewPCG(seed, 1)), mem: change.Memory{Tenant: "acme", ID: "home"},
-		first: map[string][]int64{}, ended: map[string]map[delivery.Verdict]bool{},
-		tried: map[string][]delivery.Attempt{},
-	}
-	s.company = 0
-	s.faults = awstest.NewFaults(seed, 0)
-	s.restart()
-	s.must(s.cloud.Memories.Put(w.t.Context(), store.Instance{Memory: s.mem, Name: "home", CreatedAt: time.Now().UnixMilli(), Version: 1}))
-	s.faults.Share([...]float64{0, 0.02, 0.1}[seed%3])
-	steps := 30 + s.r.IntN(60)
-	for i := range steps {
-		if s.r.IntN(12) == 0 {
-			s.alive.KillAfter(s.r.IntN(10))
-		}
-		s.step()
-		if s.alive.Dead() {
-			s.restart()
-		}
-		if i == steps/2 {
-			s.early = s.ids()
-		}
-		s.pass(time.Duration(s.r.IntN(1500)) * time.Millisecond)
-	}
-	s.calm()
-	s.check()
-}
-
-// restart begins a new process; what the old one had in hand is given back.
-func (s *simulation) restart() {
-	s.adapter, s.alive = s.world.adapter()
-	s.cloud = s.adapter.Cloud()
-	s.jobs.Expire()
-}
-
-// step does one thing.
-func (s *simulation) step() {
-	ctx := s.t.Context()
-	steps := []struct {
-		weight int
-		do     func(context.Context)
-	}{
-		{30, s.write}, {6, s.subscribe}, {6, s.turn}, {2, s.skip}, {1, s.remove}, {3, s.redrive}, {1, s.upkeep},
-		{30, s.fanout}, {30, s.deliver}, {3, func(context.Context) { s.pass(time.Duration(s.r.IntN(120)) * time.Second) }},
-	}
-	total := 0
-	for _, c := range steps {
-		total += c.weight
-	}
-	n := s.r.IntN(total)
-	for _, c := range steps {
-		if n -= c.weight; n < 0 {
-			c.do(ctx)
-			return
-		}
+func (a *simulated) simulate() roadtest.World {
+	return roadtest.World{
+		Open: a.open, Look: func() (*cloud.Cloud, error) { return a.sound, nil },
+		Die: a.die, Turn: a.turn, Drain: a.drain, Upkeep: a.upkeep,
+		Fail: a.faults.Share, Cut: func(n int) { a.alive.KillAfter(n) }, Dead: func() bool { return a.alive.Dead() },
+		Raw: a.raw, HoldAfter: holdAfter, Apart: 800 * time.Millisecond,
 	}
 }
 
-func (s *simulation) id() string { s.drawn++; return fmt.Sprintf("%026d", s.drawn) }
-
-// write adds, supersedes, forgets, or raises a change about no grain.
-func (s *simulation) write(ctx context.Context) {
-	var step store.Step
-	kind := s.r.IntN(10)
-	switch {
-	case kind == 0:
-		step.Change = change.Change{ID: s.id(), Memory: s.mem, Cause: events.Rotated, KeyID: s.id()}
-	case kind < 5 || len(s.heads) == 0:
-		g, ok := s.grain(ctx)
-		if !ok {
-			return
-		}
-		g.Lineage, g.FirstAt, g.Version = g.Hash, g.CreatedAt, 1
-		step = store.Step{Lineage: g.Lineage, Put: &g, Change: s.tells(events.Created, g)}
-	case kind < 9:
-		old := s.heads[s.r.IntN(len(s.heads))]
-		g, ok := s.grain(ctx)
-		if !ok {
-			return
-		}
-		g.Lineage, g.FirstAt, g.Version = old.Lineage, old.FirstAt, old.Version+1
-		step = store.Step{Lineage: g.Lineage, Expect: old.Hash, Put: &g, Change: s.tells(events.Superseded, g)}
-		step.Change.Superseded = old.Hash
-	default:
-		old := s.heads[s.r.IntN(len(s.heads))]
-		step = store.Step{Lineage: old.Lineage, Expect: old.Hash, Forget: true, Change: s.tells(events.Forgotten, old)}
-	}
-	step.Change.At = time.Now().UnixMilli()
-	w := &attempted{c: step.Change, begun: time.Now()}
-	_, err := s.cloud.Grains.Commit(ctx, store.Write{Memory: s.mem, Steps: []store.Step{step}})
-	w.ended, w.answered = time.Now(), err == nil
-	s.writes = append(s.writes, w)
-	s.reread(ctx, step)
+func (a *simulated) open(off time.Duration) (*cloud.Cloud, error) {
+	a.world.off = off
+	a.adapter, a.alive = a.world.adapter()
+	return a.adapter.Cloud(), nil
 }
 
-// reread learns where a lineage stands, as a caller does whose write failed.
-func (s *simulation) reread(ctx context.Context, step store.Step) {
-	if step.Lineage == "" {
+func (a *simulated) die() error {
+	a.alive.Kill()
+	a.jobs.Expire()
+	return nil
+}
+
+func (a *simulated) upkeep(ctx context.Context) error {
+	_, err := a.adapter.Upkeep(ctx)
+	return err
+}
+
+// turn is one run of a trigger: the stream's or the queue's.
+func (a *simulated) turn(ctx context.Context, how roadtest.Op, handle delivery.Handler) {
+	if how.A%2 == 0 {
+		a.fanout(ctx, how)
 		return
 	}
-	s.heads = slices.DeleteFunc(s.heads, func(h store.Stored) bool { return h.Lineage == step.Lineage })
-	got, err := s.cloud.Grains.Load(ctx, s.mem, store.Ref{Lineage: step.Lineage})
-	if err == nil && got.State == store.Current {
-		s.heads = append(s.heads, got)
-	}
-}
-
-// grain draws a grain under a key; false where the key could not be had.
-func (s *simulation) grain(ctx context.Context) (store.Stored, bool) {
-	p := seal.Pair{Person: [...]string{"", "ann", "bob"}[s.r.IntN(3)], Scope: "default"}
-	v := seal.Vault{Tenant: s.mem.Tenant, Memory: s.mem.ID}
-	k, found, err := s.cloud.Keys.CurrentKey(ctx, v, p)
-	if err == nil && !found {
-		id := s.id()
-		k, err = s.cloud.Keys.CreateKey(ctx, v, seal.KeyRecord{
-			ID: id, Pair: p, Cell: id, Wrapped: []byte("wrapped"), State: seal.Live, CreatedAt: time.Now().UTC().Truncate(time.Millisecond),
-		}, "")
-	}
-	sum := sha256.Sum256([]byte(s.id()))
-	return store.Stored{
-		Hash: hex.EncodeToString(sum[:]), Type: "belief", Namespace: p.Scope, Person: p.Person, KeyID: k.ID,
-		CreatedAt: time.Now().UnixMilli(), Box: []byte("sealed"),
-	}, err == nil
-}
-
-func (s *simulation) tells(cause events.Cause, g store.Stored) change.Change {
-	return change.Change{
-		ID: s.id(), Memory: s.mem, Cause: cause, Lineage: g.Lineage, Hash: g.Hash, GrainType: g.Type,
-		Namespace: g.Namespace, UserID: g.Person, CreatedAt: g.FirstAt,
+	if err := a.deliver(ctx, handle); err != nil {
+		a.t.Errorf("the queue can't be read: %v", err)
 	}
 }
 
 // fanout hands a piece of one shard to fan-out, or of all shards side by side,
 // and now and then repeats what was done.
-func (s *simulation) fanout(ctx context.Context) {
-	stream := s.stream
-	shards := len(stream.Undone())
+func (a *simulated) fanout(ctx context.Context, how roadtest.Op) {
+	shards := len(a.stream.Undone())
 	from, to := 0, shards
-	if s.r.IntN(3) > 0 {
-		from = s.r.IntN(shards)
+	if how.A/2%3 > 0 {
+		from = int(how.B) % shards
 		to = from + 1
 	}
 	var all sync.WaitGroup
 	for shard := from; shard < to; shard++ {
-		if s.r.IntN(10) == 0 {
-			stream.Rewind(shard, s.r.IntN(8))
+		if how.C%10 == 0 {
+			a.stream.Rewind(shard, int(how.C/10%8))
 		}
-		batch := stream.Next(shard, 1+s.r.IntN(12))
-		all.Go(func() { s.tell(ctx, batch) })
+		batch := a.stream.Next(shard, 1+int(how.B/8%12))
+		all.Go(func() { a.tell(ctx, batch) })
 	}
 	all.Wait()
 }
 
-func (s *simulation) tell(ctx context.Context, batch awstest.Batch) {
+func (a *simulated) tell(ctx context.Context, batch awstest.Batch) {
 	if len(batch.Records) == 0 {
 		return
 	}
-	done, err := s.adapter.Fanout(ctx, batch.Records)
+	done, err := a.adapter.Fanout(ctx, batch.Records)
 	if err == nil && done != len(batch.Records) {
-		s.t.Errorf("fan-out ended %d of %d records and named no reason", done, len(batch.Records))
+		a.t.Errorf("fan-out ended %d of %d records and named no reason", done, len(batch.Records))
 	}
-	if !s.alive.Dead() { // else nobody was told how far it got
-		s.stream.Done(batch, done)
+	if !a.alive.Dead() { // else nobody was told how far it got
+		a.stream.Done(batch, done)
+	}
+}
+
+// deliver is the queue's trigger: one batch.
+func (a *simulated) deliver(ctx context.Context, handle delivery.Handler) error {
+	waiting, cancel := context.WithTimeout(ctx, time.Millisecond)
+	defer cancel()
+	batch, err := a.jobs.Receive(waiting)
+	if err != nil || len(batch) == 0 {
+		return err
+	}
+	failed, err := a.adapter.Deliver(ctx, handle, batch)
+	if err != nil || a.alive.Dead() {
+		return nil // all come again when their time is over
+	}
+	again := map[string]bool{}
+	for _, id := range failed {
+		again[id] = true
+	}
+	var done []string
+	for _, m := range batch {
+		if !again[m.ID] {
+			done = append(done, m.Handle)
+		}
+	}
+	return a.jobs.Settle(ctx, done, nil)
+}
+
+// drain runs both triggers until neither finds anything.
+func (a *simulated) drain(ctx context.Context, handle delivery.Handler) error {
+	for range 1000 {
+		left := 0
+		for shard, n := range a.stream.Undone() {
+			for left += n; n > 0; n = a.stream.Undone()[shard] {
+				batch := a.stream.Next(shard, 100)
+				done, err := a.adapter.Fanout(ctx, batch.Records)
+				if err != nil {
+					return err
+				}
+				a.stream.Done(batch, done)
+			}
+		}
+		before := len(a.jobs.Bodies())
+		if err := a.deliver(ctx, handle); err != nil {
+			return err
+		}
+		if left == 0 && len(a.jobs.Bodies()) == before {
+			return nil
+		}
+	}
+	return errors.New("stream and queue do not come to their end")
+}
+
+// raw is all that the tables and queues hold; the stream's records age out.
+func (a *simulated) raw() ([]byte, error) {
+	var all bytes.Buffer
+	for _, rows := range []awstest.Rows{a.main, a.keys} {
+		dumped, ok := rows.(interface{ Dump() []table.Found })
+		if !ok {
+			continue // it stands elsewhere
+		}
+		for _, found := range dumped.Dump() {
+			dump(&all, found.Row)
+		}
+	}
+	for _, q := range []*awstest.Queue{a.jobs, a.dead} {
+		for _, body := range q.Bodies() {
+			all.WriteString(body)
+		}
+	}
+	return all.Bytes(), nil
+}
+
+func dump(into *bytes.Buffer, row table.Row) {
+	for name, v := range row {
+		if raw, ok := v.([]byte); ok {
+			into.Write(raw)
+			continue
+		}
+		fmt.Fprint(into, name, v)
 	}
 }

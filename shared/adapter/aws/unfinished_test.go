@@ -67,6 +67,31 @@ func TestAGrainThatIsAddedAgainOutlivesItsErasure(t *testing.T) {
 	}
 }
 
+// TestARepeatedErasureCoversWhatWasWrittenSince: who repeats a call that died
+// half-way is answered for all that was written before the repetition.
+func TestARepeatedErasureCoversWhatWasWrittenSince(t *testing.T) {
+	s := newShop(t)
+	s.add(1)
+	ann := seal.Selector{Person: "ann"}
+	s.halfErased(ann)
+	fresh := seal.KeyRecord{ID: "fresh", Pair: seal.Pair{Person: "ann", Scope: "work"}, Cell: "cell", Wrapped: []byte("w"), State: seal.Live, CreatedAt: s.now}
+	_, err := keys{s.Adapter}.CreateKey(t.Context(), seal.Vault{Tenant: stored.Tenant, Memory: stored.ID}, fresh, "")
+	s.must(err)
+	g := s.grain(2)
+	g.KeyID = fresh.ID
+	_, err = s.commit(s.adding(g))
+	s.must(err)
+	told, err := eraser{s.Adapter}.Erase(t.Context(), stored, ann, s.plan)
+	if err != nil || told.Count != 1 {
+		t.Errorf("the newer erasure is told as %+v, %v", told, err)
+	}
+	for n := 1; n <= 2; n++ {
+		if got := s.state(hashNo(n)); got != "gone 1 false" {
+			t.Errorf("after the erasure grain %d is %s", n, got)
+		}
+	}
+}
+
 func TestAnErasureEndsAnotherThatCoversTheSame(t *testing.T) {
 	s := newShop(t)
 	s.add(1)

@@ -32,6 +32,7 @@ type world struct {
 	faults     *awstest.Faults // before every call; nil: none
 	company    time.Duration
 	newest     *process
+	off        time.Duration // of the next adapter's clock
 }
 
 // process is an adapter whose calls can be cut off, and its pump.
@@ -59,7 +60,7 @@ func newWorld(t *testing.T, shards int) *world {
 // adapter makes an adapter whose calls go through a switch, and meet the
 // world's faults.
 func (w *world) adapter() (*aws.Adapter, *awstest.Switch) {
-	alive := new(awstest.Switch)
+	alive, off := new(awstest.Switch), w.off
 	rows := func(t awstest.Rows) aws.Rows {
 		if w.faults == nil {
 			return alive.Rows(t)
@@ -74,7 +75,7 @@ func (w *world) adapter() (*aws.Adapter, *awstest.Switch) {
 	}
 	return aws.New(aws.Config{
 		Main: rows(w.main), Keys: rows(w.keys), Jobs: line(w.jobs), Dead: line(w.dead),
-		Wrapper: w.wrapper, Now: time.Now, Pause: pause, Company: w.company, HoldAfter: holdAfter,
+		Wrapper: w.wrapper, Now: func() time.Time { return time.Now().Add(off) }, Pause: pause, Company: w.company, HoldAfter: holdAfter,
 		View: w.views.view, Log: slog.New(slog.DiscardHandler),
 	}), alive
 }

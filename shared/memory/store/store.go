@@ -156,8 +156,9 @@ type Page struct {
 // A call that ended half-way is continued by the next with an equal selector.
 // Its plan gets no keys where they are destroyed already, and its first change
 // is passed over: told is the Erased change that is raised, by this call or
-// the one before, zero where there was nothing to erase. seal.ErrContinuing
-// comes with what is known of it.
+// the one before, zero where there was nothing to erase. What was written
+// between the two is erased as well, and told by an Erased of its own, which is
+// the answer then. seal.ErrContinuing comes with what is known of it.
 type Eraser interface {
 	Erase(ctx context.Context, m change.Memory, sel seal.Selector, plan ErasePlan) (told change.Change, err error)
 }

@@ -1,0 +1,89 @@
+package embedded_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/adapter/embedded"
+	"github.com/memhooks/memhooks/shared/cloud"
+	"github.com/memhooks/memhooks/shared/road/roadtest"
+	"github.com/memhooks/memhooks/shared/seal/sealtest"
+)
+
+// TestSimulation runs the road's seeded schedules in data folders: ports that
+// fail before or after they did what they were asked, and processes of which
+// the next one finds what stood on the disk.
+func TestSimulation(t *testing.T) { roadtest.Simulate(t, "./shared/adapter/embedded", newFolder) }
+
+// folder is where the newest process has its data.
+type folder struct {
+	t      *testing.T
+	dir    string
+	newest *cloud.Cloud
+}
+
+func newFolder(t *testing.T, _ uint64) roadtest.World {
+	f := &folder{t: t, dir: t.TempDir()}
+	t.Cleanup(func() {
+		if f.newest == nil {
+			return
+		}
+		if err := f.newest.Close(); err != nil {
+			t.Errorf("closing a cloud: %v", err)
+		}
+	})
+	return roadtest.World{Open: f.open, Look: func() (*cloud.Cloud, error) { return f.newest, nil }, Die: f.die, Raw: f.raw, HoldAfter: 4}
+}
+
+// open opens the folder. What an older process had open is closed before; it
+// has another folder.
+func (f *folder) open(time.Duration) (*cloud.Cloud, error) {
+	c, err := embedded.Open(context.Background(), embedded.Config{
+		Dir: f.dir, Wrapper: sealtest.NewWrapper(), Now: time.Now, HoldAfter: 4, Workers: 4, Readers: 2,
+	})
+	if f.newest != nil {
+		err = errors.Join(err, f.newest.Close())
+	}
+	f.newest = c
+	if err != nil {
+		return nil, err
+	}
+	ports := *c
+	return &ports, nil
+}
+
+// die leaves the next process a copy of what stands on the disk.
+func (f *folder) die() error {
+	left := f.t.TempDir()
+	err := f.each(func(name string, data []byte) error { return os.WriteFile(filepath.Join(left, name), data, 0o600) })
+	f.dir = left
+	return err
+}
+
+func (f *folder) each(do func(name string, data []byte) error) error {
+	all, err := os.ReadDir(f.dir)
+	for _, file := range all {
+		var data []byte
+		if err == nil {
+			data, err = os.ReadFile(filepath.Join(f.dir, file.Name()))
+		}
+		if err == nil {
+			err = do(file.Name(), data)
+		}
+	}
+	return err
+}
+
+// raw is every byte of the folder's files.
+func (f *folder) raw() ([]byte, error) {
+	synctest.Wait() // nobody is in the middle of a write
+	var all bytes.Buffer
+	err := f.each(func(_ string, data []byte) error { all.Write(data); return nil })
+	return all.Bytes(), err
+}

@@ -1,0 +1,297 @@
+package roadtest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"testing/synctest"
+	"time"
+
+	"github.com/memhooks/memhooks/events"
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/fault"
+	"github.com/memhooks/memhooks/shared/feed"
+	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/memory/store"
+	"github.com/memhooks/memhooks/shared/seal"
+)
+
+// rounds is how often, ten minutes apart, what is left is given a chance.
+const rounds = 60
+
+// calm ends faults and deaths and lets everything come to its end; false where
+// it does not.
+func (r *run) calm() bool {
+	if r.Fail != nil {
+		r.Fail(0)
+	}
+	if !r.restart(Op{}) {
+		return false
+	}
+	r.gate.fail(0)
+	r.receivers.calm()
+	left := ""
+	for round := range rounds {
+		if err := r.settle(); err != nil {
+			r.found(3, "without faults: %v", err)
+			return false
+		}
+		if left = r.open(); left == "" && round > 2 {
+			return true
+		}
+		pass(10 * time.Minute)
+		if r.Upkeep == nil {
+			continue
+		}
+		if err := r.Upkeep(context.Background()); err != nil {
+			r.found(3, "without faults upkeep fails: %v", err)
+			return false
+		}
+	}
+	r.found(3, "after hours without faults there is still something to do: %s", left)
+	return false
+}
+
+// settle does what was asked for and not answered, and drains the stages.
+func (r *run) settle() error {
+	ctx := context.Background()
+	if r.halfway {
+		r.learn()
+		if err := r.Feed.Compact(ctx, r.keep); err != nil {
+			return err
+		}
+		r.halfway = false
+	}
+	for _, h := range r.hooks {
+		if h.leaving {
+			if err := r.Hooks.Remove(ctx, h.Memory, h.ID); err != nil {
+				return fmt.Errorf("remove %s: %w", h.ID, err)
+			}
+			continue
+		}
+		now, err := r.Hooks.Get(ctx, h.Memory, h.ID)
+		switch {
+		case err != nil && fault.KindOf(err) == fault.NotFound && h.made.IsZero():
+		case err != nil:
+			return fmt.Errorf("read %s: %w", h.ID, err)
+		case now.State != hook.Active:
+			on := true
+			h.awake(time.Now())
+			if _, err := r.Hooks.Change(ctx, h.Memory, change.NewDraw(time.Now()), h.ID, "key", hook.Settings{Active: &on}); err != nil {
+				return fmt.Errorf("resume %s: %w", h.ID, err)
+			}
+		}
+	}
+	if r.Drain == nil {
+		pass(time.Minute)
+		synctest.Wait()
+		return nil
+	}
+	return r.Drain(ctx, r.handler(r.life))
+}
+
+// standing are the hooks that are there at the end.
+func (r *run) standing() []*subscriber {
+	var out []*subscriber
+	for _, h := range r.hooks {
+		_, err := r.look().Hooks.Get(context.Background(), h.Memory, h.ID)
+		if !h.leaving && (err == nil || !h.made.IsZero()) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// open tells what hooks have not ended.
+func (r *run) open() string {
+	out := ""
+	for _, h := range r.standing() {
+		counts, err := r.look().Ledger.Counts(context.Background(), h.Memory, h.ID)
+		if err != nil || counts[delivery.StatusPending]+counts[delivery.StatusHeld] > 0 {
+			out += fmt.Sprintf(" %s: %v %v", h.ID, counts, err)
+		}
+	}
+	return out
+}
+
+// check holds what is there to the invariants.
+func (r *run) check() {
+	r.learn()
+	r.checkChanges()
+	r.checkLineages()
+	for _, h := range r.standing() {
+		r.checkMatches(h)
+		if h.Mode == hook.CDC {
+			r.checkPoller(h)
+		} else {
+			r.checkEnds(h)
+		}
+	}
+	r.checkPosts()
+	for _, e := range r.erasures {
+		if !e.answered.IsZero() {
+			r.checkGone(e)
+		}
+	}
+	r.checkPlain()
+}
+
+// checkChanges: what was kept is told once, what was refused is not; what is
+// told was asked for; an answered call raised its change.
+func (r *run) checkChanges() {
+	told, seen := map[string]int{}, map[string]bool{}
+	for _, m := range r.memories {
+		for _, e := range r.log[m] {
+			told[e.Change.ID]++
+			if t := r.heard.changes[e.Change.ID]; t == nil && !r.continued(e.Change) || e.Change.Memory != m {
+				r.found(1, "the log of %s tells a change that nobody made: %+v", m.Tenant, e.Change)
+			}
+		}
+	}
+	raised := map[*asked]int{}
+	for _, t := range r.heard.all() {
+		n := told[t.change.ID]
+		if t.fate == kept && n != 1 || t.fate == refused && n != 0 || n > 1 {
+			r.found(1, "change %s (%s) was %s and is told %d times", t.change.ID, t.change.Cause, [...]string{"not answered", "refused", "kept"}[t.fate], n)
+		}
+		if t.by != nil && t.fate == kept {
+			raised[t.by]++
+		}
+		if t.put != nil && !seen[t.put.Hash] {
+			_, err := r.look().Grains.Load(context.Background(), t.change.Memory, store.Ref{Hash: t.put.Hash})
+			if stands := err == nil; stands != (n == 1) {
+				r.found(1, "grain %s is in the store: %v (%v), its change is told %d times", t.put.Hash, stands, err, n)
+			}
+		}
+	}
+	for _, a := range r.calls {
+		if a.answered && !a.existing && raised[a] != 1 {
+			r.found(1, "an answered %s raised %d changes", a.op, raised[a])
+		}
+	}
+}
+
+// continued says whether a change can be of an erasure whose call ended before
+// its answer: the cloud goes on with it by itself.
+func (r *run) continued(c change.Change) bool {
+	return (c.Cause == events.MemoryErased || c.Cause == events.Erased) && r.unanswered(c.Memory, seal.Pair{Person: c.UserID, Scope: cmp.Or(c.ScopePath, c.Namespace)})
+}
+
+// unanswered says whether a pair's erasure was asked for and not answered.
+func (r *run) unanswered(m change.Memory, p seal.Pair) bool {
+	for _, e := range r.erasures {
+		if e.memory == m && e.answered.IsZero() && e.sel.Covers(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkLineages: a lineage begins with one creation, its versions follow each
+// other, at most one change ends it, and the store stands where the log ends.
+func (r *run) checkLineages() {
+	for _, m := range r.memories {
+		at, ended := map[string]string{}, map[string]int{}
+		for _, e := range r.log[m] {
+			c := e.Change
+			if c.Lineage == "" {
+				continue
+			}
+			ok := at[c.Lineage] != "" && ended[c.Lineage] == 0
+			switch c.Cause {
+			case events.Created:
+				ok = at[c.Lineage] == "" && c.Hash == c.Lineage
+			case events.Superseded:
+				ok = ok && c.Superseded == at[c.Lineage]
+			default:
+				ok = ok && c.Hash == at[c.Lineage]
+				ended[c.Lineage]++
+			}
+			if !ok {
+				r.found(4, "seq %d of %s tells %s of %s after %q, ended %d times", e.Seq, m.Tenant, c.Cause, c.Hash, at[c.Lineage], ended[c.Lineage])
+			}
+			at[c.Lineage] = c.Hash
+		}
+		for lineage, hash := range at {
+			got, err := r.look().Grains.Load(context.Background(), m, store.Ref{Lineage: lineage})
+			if err != nil || got.Hash != hash || (got.State == store.Gone) != (ended[lineage] == 1) {
+				r.found(1, "the log of %s ends lineage %s at %s, %d times; the store has %s, state %d, %v", m.Tenant, lineage, hash, ended[lineage], got.Hash, got.State, err)
+			}
+		}
+		for _, e := range r.erasures {
+			for _, lineage := range e.lineages {
+				if e.memory == m && !e.answered.IsZero() && ended[lineage] != 1 {
+					r.found(1, "lineage %s was erased and ended %d times", lineage, ended[lineage])
+				}
+			}
+		}
+	}
+}
+
+// checkGone: what an answered erasure covered is in no store and opens no
+// more.
+func (r *run) checkGone(e *erasure) {
+	c, ctx := r.look(), context.Background()
+	raw, err := r.Raw()
+	if err != nil {
+		r.found(8, "what is kept can't be read: %v", err)
+		return
+	}
+	erased := map[string]bool{}
+	for _, t := range e.covered {
+		erased[t.put.Hash] = true
+		st, err := c.Grains.Load(ctx, e.memory, store.Ref{Hash: t.put.Hash})
+		if err == nil && st.Box != nil || err != nil && fault.KindOf(err) != fault.NotFound {
+			r.found(8, "after its erasure grain %s has state %d and %d bytes, %v", t.put.Hash, st.State, len(st.Box), err)
+		}
+		key, found, err := c.Keys.KeyByID(ctx, seal.Vault{Tenant: e.memory.Tenant, Memory: e.memory.ID}, t.put.KeyID)
+		if err != nil || found && (key.State != seal.Destroyed || key.Wrapped != nil) {
+			r.found(8, "after its erasure key %s is %s, %v", t.put.KeyID, key.State, err)
+		}
+		if bytes.Contains(raw, t.put.Box[28:]) {
+			r.found(8, "after its erasure the box of %s still stands", t.put.Hash)
+		}
+		if w := r.heard.wrapped[t.put.KeyID]; len(w) > 0 && bytes.Contains(raw, w) {
+			r.found(8, "after its erasure the bytes of key %s still stand", t.put.KeyID)
+		}
+	}
+	for _, entry := range r.heard.terms[e.memory] {
+		if !erased[entry.hash] {
+			continue
+		}
+		found, err := c.Index.Find(ctx, e.memory, []string{entry.term}, nil, 1000)
+		for _, g := range found.Grains {
+			if erased[g.Hash] || err != nil {
+				r.found(8, "after its erasure the index finds %s, %v", g.Hash, err)
+			}
+		}
+	}
+}
+
+// checkPlain: no sentinel stands anywhere in the open.
+func (r *run) checkPlain() {
+	raw, err := r.Raw()
+	for _, a := range r.calls {
+		if a.sentinel != "" && (bytes.Contains(raw, []byte(a.sentinel)) || err != nil) {
+			r.found(7, "the content of %s is kept in the open, %v", a.op, err)
+			return
+		}
+	}
+}
+
+// checkPoller: who polls has seen all that there was to see.
+func (r *run) checkPoller(h *subscriber) {
+	for range 1000 {
+		if !r.pollAs(r.Stages, h, feed.MaxLimit) {
+			break
+		}
+	}
+	for i := range r.log[h.Memory] {
+		e := &r.log[h.Memory][i]
+		if _, sees := e.For(h.ID); sees && e.Seq > h.from && !h.saw[e.Seq] {
+			r.found(2, "%s polled to the end and never read seq %d", h.ID, e.Seq)
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package roadtest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/dialect"
+	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/redact"
+)
+
+// maxHooks is how many hooks a schedule makes at most.
+const maxHooks = 6
+
+// subscriber is a hook and what its maker was told.
+type subscriber struct {
+	hook.Hook
+	begun, made time.Time // made: zero where nobody knows whether it was
+	modes       []since   // how much it may see
+	quiet       []span    // when it may not be posted to
+	skips       []skip
+	leaving     bool // its removal was asked for
+	poller
+}
+
+// since is a setting from a time on; while a change of it is under way the
+// looser one counts.
+type since struct {
+	at   time.Time
+	mode redact.Mode
+}
+
+// span is a time in which no attempt may begin; to is zero while it lasts.
+type span struct {
+	from, to time.Time
+	why      string
+}
+
+// skip is a resumption at the log's end: what stood in the log before and was
+// not attempted never is.
+type skip struct {
+	at   time.Time
+	head int64
+}
+
+func (r *run) subscribe(op Op) {
+	if len(r.hooks) == maxHooks {
+		return
+	}
+	h := &subscriber{begun: time.Now(), poller: poller{saw: map[int64]bool{}}}
+	h.ID, h.Memory = fmt.Sprintf("hook-%d", len(r.hooks)), r.home(op)
+	modes := [...]redact.Mode{redact.Full, redact.Full, redact.MetadataOnly, redact.HashOnly}
+	mode, retries, url := string(modes[op.B%4]), int(op.C%4), "https://"+h.ID+".example/"
+	how := hook.Webhook
+	set := hook.Settings{
+		Name: &h.ID, Dialect: [...]string{dialect.Areev, dialect.REM, dialect.Standard}[op.B/4%3],
+		Redaction: &mode, MaxRetries: &retries, Generate: op.C%2 == 0, Mode: &how, URL: &url,
+	}
+	if op.B%7 == 6 {
+		how, set.URL = hook.CDC, nil
+	}
+	if op.B%5 == 4 {
+		work := "work"
+		only := &work
+		set.Namespace = &only
+	}
+	h.Dialect, h.Mode, h.Redaction, h.MaxRetries, h.Secret = set.Dialect, how, modes[op.B%4], retries, nil
+	if set.Namespace != nil {
+		h.Namespace = *set.Namespace
+	}
+	ctx, cancel := request(nil)
+	defer cancel()
+	_, _, err := r.Hooks.Create(ctx, h.Memory, r.draw(op), h.ID, "key", set)
+	if err == nil {
+		h.made = time.Now()
+	}
+	h.modes = []since{{h.begun, h.Redaction}}
+	r.hooks = append(r.hooks, h)
+	r.receivers.behave(h.ID, ways[op.A/4%uint32(len(ways))])
+}
+
+// some is a hook that stands, as far as anybody knows.
+func (r *run) some(op Op, mode hook.Mode) (*subscriber, bool) {
+	for i := range r.hooks {
+		h := r.hooks[(int(op.B)+i)%len(r.hooks)]
+		if h.Mode == mode && !h.leaving && !h.made.IsZero() {
+			return h, true
+		}
+	}
+	return nil, false
+}
+
+func (r *run) behave(op Op) {
+	if h, ok := r.some(op, hook.Webhook); ok {
+		r.receivers.behave(h.ID, ways[op.A%uint32(len(ways))])
+	}
+}
+
+func (r *run) pause(op Op) {
+	h, ok := r.some(op, hook.Webhook)
+	if !ok {
+		return
+	}
+	ctx, cancel := request(nil)
+	defer cancel()
+	off := false
+	h.awake(time.Now()) // it may be paused by an earlier call
+	if _, err := r.Hooks.Change(ctx, h.Memory, r.draw(op), h.ID, "key", hook.Settings{Active: &off}); err == nil {
+		h.quiet = append(h.quiet, span{from: time.Now(), why: "it was paused"})
+	}
+}
+
+// awake ends what kept a hook from being posted to.
+func (h *subscriber) awake(at time.Time) {
+	if n := len(h.quiet); n > 0 && h.quiet[n-1].to.IsZero() {
+		h.quiet[n-1].to = at
+	}
+}
+
+func (r *run) resume(op Op) {
+	if h, ok := r.some(op, hook.Webhook); ok {
+		r.resumeAs(op, h, "backlog")
+	}
+}
+
+func (r *run) resumeLatest(op Op) {
+	h, ok := r.some(op, hook.Webhook)
+	if !ok {
+		return
+	}
+	r.learn()
+	head := int64(len(r.log[h.Memory]))
+	r.did["skip"]++
+	if r.resumeAs(op, h, "latest") {
+		h.skips = append(h.skips, skip{time.Now(), head})
+	}
+}
+
+func (r *run) resumeAs(op Op, h *subscriber, where string) bool {
+	ctx, cancel := request(nil)
+	defer cancel()
+	on := true
+	h.awake(time.Now())
+	_, err := r.Hooks.Change(ctx, h.Memory, r.draw(op), h.ID, "key", hook.Settings{Active: &on, Resume: where})
+	return err == nil
+}
+
+// redact changes how much a hook may see.
+func (r *run) redact(op Op) {
+	h, ok := r.some(op, hook.Webhook)
+	if !ok {
+		return
+	}
+	mode := [...]redact.Mode{redact.Full, redact.MetadataOnly, redact.HashOnly}[op.A%3]
+	was := h.modes[len(h.modes)-1].mode
+	if was.TighterThan(mode) {
+		was = mode
+	}
+	h.modes = append(h.modes, since{time.Now(), was})
+	ctx, cancel := request(nil)
+	defer cancel()
+	text := string(mode)
+	if _, err := r.Hooks.Change(ctx, h.Memory, r.draw(op), h.ID, "key", hook.Settings{Redaction: &text}); err == nil {
+		h.modes = append(h.modes, since{time.Now(), mode})
+	}
+}
+
+func (r *run) unsubscribe(op Op) {
+	h, ok := r.some(op, hook.Webhook)
+	if !ok {
+		return
+	}
+	h.leaving = true
+	ctx, cancel := request(nil)
+	defer cancel()
+	h.awake(time.Now())
+	if err := r.Hooks.Remove(ctx, h.Memory, h.ID); err == nil {
+		h.quiet = append(h.quiet, span{from: time.Now(), why: "it was deleted"})
+	}
+}
+
+func (r *run) redrive(op Op) {
+	if h, ok := r.some(op, hook.Webhook); ok {
+		r.did["redrive"]++
+		ctx, cancel := request(nil)
+		defer cancel()
+		_, _ = r.Cloud.Redriver.Redrive(ctx, h.Memory, h.ID, []int64{1 + int64(op.A%10), 1 + int64(op.C%30)}) // as far as it goes
+	}
+}
+
+// discard closes a dead letter, where there is one.
+func (r *run) discard(op Op) {
+	h, ok := r.some(op, hook.Webhook)
+	if !ok {
+		return
+	}
+	ctx, cancel := request(nil)
+	defer cancel()
+	dead, _, err := r.Cloud.Ledger.List(ctx, h.Memory, delivery.Query{Hook: h.ID, Status: delivery.StatusDead, Limit: 5})
+	if err == nil && len(dead) > 0 {
+		r.did["discard"]++
+		j := dead[int(op.A)%len(dead)].Job
+		_ = r.Cloud.Redriver.Discard(ctx, h.Memory, h.ID, j.Entry.Seq, j.Redrive, "seen") // whether it happened or not, all is well
+	}
+}

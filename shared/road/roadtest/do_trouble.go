@@ -1,0 +1,58 @@
+package roadtest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/change"
+)
+
+func (r *run) upkeep(Op) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_, _, err := r.Memory.IndexSome(ctx, change.Memory{})
+	if r.Upkeep != nil {
+		err = errors.Join(err, r.Upkeep(ctx))
+	}
+	if err != nil {
+		r.did["upkeep failed"]++
+	}
+}
+
+// crash ends the process between two ops.
+func (r *run) crash(Op) { r.gate.kill() }
+
+// cut ends the process at one of its next calls: of a port, before it happened
+// or after, or of a service of the cloud.
+func (r *run) cut(op Op) {
+	if r.Cut != nil && op.A%2 == 0 {
+		r.Cut(int(op.B % 12))
+		return
+	}
+	r.gate.dieAfter(int(op.B%6), op.C%2 == 0)
+}
+
+// fail sets how many calls fail from now on.
+func (r *run) fail(op Op) {
+	share := [...]float64{0, 0.03, 0.15}[op.A%3]
+	r.did["fault"]++
+	if r.Fail != nil {
+		r.Fail(share)
+		return
+	}
+	r.gate.fail(share)
+}
+
+func (r *run) wait(op Op) { pass(time.Duration(op.A%120) * time.Second) }
+
+// turn lets the stages go on.
+func (r *run) turn(op Op) {
+	if r.Turn == nil {
+		pass(time.Duration(op.A%300) * time.Millisecond)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	r.Turn(ctx, op, r.handler(r.life))
+}
