@@ -82,7 +82,7 @@ func (a *author) settle() (again bool, err error) {
 	got, err := a.m.try(context.Background(), "POST", a.m.path(o.path), o.body, header("Idempotency-Key", o.key))
 	if err != nil || got.status == http.StatusServiceUnavailable {
 		a.asked++
-		return true, nil //nolint:nilerr // it died: the next one is asked
+		return true, nil // it died: the next one is asked
 	}
 	a.open = nil
 	want := http.StatusOK
