@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // op is one write that an author asks for, under an idempotency key of its
@@ -17,6 +18,7 @@ type op struct {
 	body    object
 	subject string
 	hash    string // of the event, once answered
+	began   time.Time
 }
 
 // author writes to lineages of its own, one op after the other, and so knows
@@ -63,6 +65,7 @@ func (a *author) work(ctx context.Context) error {
 	for ctx.Err() == nil {
 		if a.open == nil {
 			o := a.next()
+			o.began = time.Now()
 			a.open = &o
 		}
 		again, err := a.settle()

@@ -63,6 +63,7 @@ func (r *torture) delivered(t *testing.T) {
 	}
 	r.inOrder(t, "the steady receiver", r.steady)
 	r.inOrder(t, "the flaky receiver", r.flaky)
+	r.joined(t)
 	stands := map[string]bool{}
 	for _, a := range r.authors {
 		for _, hash := range a.heads {
@@ -117,6 +118,38 @@ func (r *torture) inOrder(t *testing.T, who string, rx *receiver) {
 	}
 	if len(seen) != len(r.log) {
 		t.Errorf("%s got %d of %d events", who, len(seen), len(r.log))
+	}
+}
+
+// joined checks that each hook that was made under load got every event whose
+// write began after its 201, and none is missing between its first and the head.
+func (r *torture) joined(t *testing.T) {
+	t.Helper()
+	if len(r.late) == 0 {
+		t.Error("no hook was made under load")
+	}
+	seq := map[string]int{}
+	for _, e := range r.log {
+		seq[text(t, e.event, "event_type")+" "+text(t, e.event, "hash")] = e.Seq
+	}
+	for _, h := range r.late {
+		first := len(r.log) + 1 // of what it must have
+		for _, a := range r.authors {
+			for _, o := range a.done {
+				if o.began.After(h.made) {
+					first = min(first, seq[o.kind+" "+o.hash])
+				}
+			}
+		}
+		got := h.rx.until(t, func(q request) bool { return len(r.log) == 0 || q.seq(t) == len(r.log) })
+		begun := len(r.log) + 1
+		for _, q := range got {
+			begun = min(begun, q.seq(t))
+		}
+		if begun > first {
+			t.Errorf("a hook that was made before seq %d was written got %d first", first, begun)
+		}
+		h.rx.distinct(t, len(r.log)-begun+1)
 	}
 }
 

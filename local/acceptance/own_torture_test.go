@@ -34,6 +34,8 @@ type torture struct {
 	steady, flaky, dead  *receiver
 	fine, rough, refused string // their hooks
 
+	late []lateHook // made under load
+
 	log      []entry // as it was last read
 	restarts []time.Duration
 
@@ -61,7 +63,24 @@ func newTorture(t *testing.T, c caller, seed uint64) *torture {
 	return r
 }
 
-// begin lets all authors write; stop returns when none does any more, which is
+// lateHook is one that was made under load, when its 201 had come.
+type lateHook struct {
+	rx   *receiver
+	made time.Time
+}
+
+// mostLate is how many of them there are: each gets all that follows.
+const mostLate = 4
+
+// join makes a hook, unless the server dies meanwhile.
+func (r *torture) join(ctx context.Context, rx *receiver) {
+	a, err := r.m.try(ctx, "POST", r.m.path("/hooks"), object{"name": name("late"), "delivery_mode": "webhook", "url": rx.url})
+	if err == nil && a.status == http.StatusCreated {
+		r.late = append(r.late, lateHook{rx, time.Now()})
+	}
+}
+
+// begin lets all authors write, and one more hook be made; stop returns when none does any more, which is
 // when each has met a server that is gone or refuses, or the context's end.
 func (r *torture) begin(ctx context.Context, t *testing.T) (stop func()) {
 	t.Helper()
@@ -72,6 +91,10 @@ func (r *torture) begin(ctx context.Context, t *testing.T) (stop func()) {
 				t.Error(err)
 			}
 		})
+	}
+	if len(r.late) < mostLate {
+		rx := receive(t)
+		all.Go(func() { r.join(ctx, rx) })
 	}
 	return all.Wait
 }
