@@ -28,8 +28,9 @@ type verifyCommand struct {
 // tolerance is how far from now a signature's time may be.
 const tolerance = 5 * time.Minute
 
-// maxCaptured bounds what is read, in bytes; no body that is sent is as large.
-const maxCaptured = 16 << 20
+// maxCaptured bounds what is read, in bytes: ten times the largest body that is
+// sent.
+const maxCaptured = 1 << 20
 
 // Run says of each signature whether it fits, and if not, why. It fails unless
 // all fit.

@@ -186,6 +186,20 @@ func TestWrongFormsOfTheSecret(t *testing.T) {
 	}
 }
 
+// deep is a body with more levels than are gone into: each takes some of the
+// stack, and who posts a body decides how many there are.
+var deep = `{"id":"evt_2","x":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + "}"
+
+func TestADeepBodyIsNotGoneInto(t *testing.T) {
+	g := signed(t, sign.REM)
+	g.body = deep
+	for _, f := range g.findings(t) {
+		if said := strings.Join(f.Why, "; "); f.Valid || !strings.Contains(said, "none of the usual mistakes") {
+			t.Errorf("%s: valid %v: %q", f.Header, f.Valid, said)
+		}
+	}
+}
+
 // FuzzOf holds findings to what package sign says, whatever comes in.
 func FuzzOf(f *testing.F) {
 	for _, row := range mistakes {
@@ -193,6 +207,7 @@ func FuzzOf(f *testing.F) {
 		row.make(&g)
 		f.Add(g.secret, []byte(g.body), g.header.Get(rem), g.header.Get(std), g.header.Get("webhook-id"))
 	}
+	f.Add("deep", []byte(deep), strings.Repeat("ab", 32), "v1,"+base64.StdEncoding.EncodeToString(make([]byte, 32)), "evt_1")
 	f.Fuzz(func(t *testing.T, secret string, body []byte, product, standard, id string) {
 		s, err := sign.NewSecret(secret)
 		if err != nil {

@@ -67,15 +67,19 @@ func sorted(v any, order []string) any {
 	return o
 }
 
-// inOrder reads JSON with its keys in their order.
+// errNoJSON is what reading a body ends with that is no JSON.
+var errNoJSON = errors.New("the body is no JSON")
+
+// inOrder reads JSON with its keys in their order. What json.Valid refuses is
+// not gone into: it bounds how deep values stand in each other, and a decoder's
+// tokens do not.
 func inOrder(body []byte) (any, error) {
+	if !json.Valid(body) {
+		return nil, errNoJSON
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	v, err := value(decoder)
-	if err == nil && decoder.More() {
-		err = errors.New("there is more than one value")
-	}
-	return v, err
+	return value(decoder)
 }
 
 func value(d *json.Decoder) (any, error) {
