@@ -34,7 +34,8 @@ const (
 	slack     = 30 * time.Second
 )
 
-// How long a broken connection is left alone: twice as long each time.
+// How long a broken connection is left alone: twice as long each time, up to
+// maxGap, which bounds the gaps between attempts to forward too.
 const (
 	firstGap = 250 * time.Millisecond
 	maxGap   = 10 * time.Second

@@ -33,7 +33,7 @@ type Forwarder struct {
 	Dialect   sign.Dialect
 	Secret    sign.Secret // the zero secret signs nothing
 	UserAgent string
-	Retries   int // how often a failed attempt is repeated, after 1 s, 2 s, 4 s, …
+	Retries   int // how often a failed attempt is repeated, after 1 s, 2 s, 4 s, … at most maxGap
 	Transport http.RoundTripper
 
 	Failed func(attempt int, why string, again time.Duration) // told each failed attempt that is repeated
@@ -61,7 +61,7 @@ func (f Forwarder) Forward(ctx context.Context, e Event) Outcome {
 		if pause(ctx, gap); ctx.Err() != nil {
 			return o
 		}
-		gap *= 2
+		gap = min(2*gap, maxGap)
 	}
 }
 

@@ -211,6 +211,13 @@ func TestForwardingGivesUp(t *testing.T) {
 	}
 }
 
+func TestGapsBetweenAttemptsEndGrowing(t *testing.T) {
+	o, _, _, took := forward(t, 7, 503)
+	if want := (1 + 2 + 4 + 8 + 10 + 10 + 10) * time.Second; o.Attempts != 8 || took != want {
+		t.Errorf("%d attempts in %v, want 8 in %v", o.Attempts, took, want)
+	}
+}
+
 // What a receiver takes while the listener is interrupted counts; what it does
 // not take within a second does not, and is not tried again.
 func TestAnInterruptLetsAnAttemptEnd(t *testing.T) {
