@@ -2,7 +2,8 @@ package main
 
 import (
 	"context"
-	"time"
+
+	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
 
 type deadLettersCommand struct {
@@ -30,7 +31,7 @@ func (c deadLettersListCommand) Run(ctx context.Context, w world, m *inMemory) e
 	if err != nil {
 		return err
 	}
-	query := only("cursor", c.Cursor, "hook", hook, "since", since(c.Since, w.now()))
+	query := client.Query("cursor", c.Cursor, "hook", hook, "since", since(c.Since, w.now()))
 	return m.list(ctx, w, "dead letters", map[string]string{"memory": m.Memory}, query, c.Limit)
 }
 
@@ -93,50 +94,10 @@ type redrive struct {
 	DryRun bool   `json:"dry_run,omitempty"`
 }
 
-// lookEvery is how often a bar asks how much is left.
-const lookEvery = time.Second / 2
-
-// redriveAll is one call; where a bar can be seen, others ask meanwhile how
-// many dead letters are left.
+// redriveAll is one call, which does not tell how far it has come.
 func (m *inMemory) redriveAll(ctx context.Context, w world, what redrive) ([]byte, error) {
-	send := func(what redrive) ([]byte, error) {
-		return m.call(ctx, w, "POST", m.path("dead-letters", "redrive"), nil, what)
-	}
-	if what.DryRun || !w.screen.Live {
-		return send(what)
-	}
-	count := func() (int, error) {
-		raw, err := send(redrive{what.Hook, what.Since, what.All, true})
-		return matchedBy(raw, err)
-	}
-	total, err := count()
-	if err != nil {
-		return nil, err
-	}
-	bar := w.screen.Bar("sending again", total)
-	defer bar.End()
-	type answer struct {
-		raw []byte
-		err error
-	}
-	done := make(chan answer, 1)
-	go func() {
-		raw, err := send(what)
-		done <- answer{raw, err}
-	}()
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
-	for {
-		select {
-		case a := <-done:
-			bar.At(total)
-			return a.raw, a.err
-		case <-look.C:
-			if left, err := count(); err == nil {
-				bar.At(total - left)
-			}
-		}
-	}
+	defer w.screen.Elapsed("sending again")()
+	return m.call(ctx, w, "POST", m.path("dead-letters", "redrive"), nil, what)
 }
 
 type deadLettersDiscardCommand struct {
@@ -147,7 +108,7 @@ type deadLettersDiscardCommand struct {
 // Run closes them.
 func (c deadLettersDiscardCommand) Run(ctx context.Context, w world, m *inMemory) error {
 	return m.each(ctx, w, "closing", c.Deliveries, func(id string) ([]byte, error) {
-		return m.call(ctx, w, "DELETE", m.path("dead-letters", id), only("reason", c.Reason), nil)
+		return m.call(ctx, w, "DELETE", m.path("dead-letters", id), client.Query("reason", c.Reason), nil)
 	})
 }
 

@@ -91,12 +91,3 @@ func (c *replayCommand) whole(ctx context.Context, w world, hook string, what sp
 		}
 	}
 }
-
-// matchedBy is how many a call would send again.
-func matchedBy(raw []byte, err error) (int, error) {
-	if err != nil {
-		return 0, err
-	}
-	answer, err := client.Parse(raw)
-	return int(answer.Int("matched")), err
-}

@@ -35,9 +35,40 @@ func (b *Bar) At(done int) {
 }
 
 // End takes the bar away, so that what follows begins on a clean line.
-func (b *Bar) End() {
-	if b.screen.Live {
-		fmt.Fprint(b.screen.Err, "\r\x1b[K")
+func (b *Bar) End() { b.screen.wipe() }
+
+// Elapsed shows each second how long something has taken that does not tell how
+// far it has come, where a Bar would be drawn. What it returns takes the line
+// away, and waits until it is.
+func (s Screen) Elapsed(what string) (end func()) {
+	if !s.Live {
+		return func() {}
+	}
+	ending, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		second := time.NewTicker(time.Second)
+		defer second.Stop()
+		for since := time.Now(); ; {
+			fmt.Fprintf(s.Err, "\r\x1b[K%s … %s", what, time.Since(since).Round(time.Second))
+			select {
+			case <-second.C:
+			case <-ending:
+				s.wipe()
+				return
+			}
+		}
+	}()
+	return func() {
+		close(ending)
+		<-ended
+	}
+}
+
+// wipe empties the line that is drawn again.
+func (s Screen) wipe() {
+	if s.Live {
+		fmt.Fprint(s.Err, "\r\x1b[K")
 	}
 }
 
