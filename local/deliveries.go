@@ -30,7 +30,7 @@ func (m *inMemory) newestOf(ctx context.Context, w world, name, ref string) (str
 		return ref, nil
 	}
 	l := listings[name]
-	items, _, err := m.collect(ctx, w, l, map[string]string{"memory": m.Memory}, only(), 1)
+	items, _, err := m.collect(ctx, w, l, map[string]string{"memory": m.Memory}, client.Query(), 1)
 	if err != nil {
 		return "", err
 	}
@@ -62,7 +62,7 @@ func (c deliveriesListCommand) Run(ctx context.Context, w world, m *inMemory) er
 		}
 		name, in["hook"] = "hook deliveries", id
 	}
-	return m.list(ctx, w, name, in, only("cursor", c.Cursor, "status", c.Status, "since", since(c.Since, w.now())), c.Limit)
+	return m.list(ctx, w, name, in, client.Query("cursor", c.Cursor, "status", c.Status, "since", since(c.Since, w.now())), c.Limit)
 }
 
 type deliveriesShowCommand struct{ oneDelivery }

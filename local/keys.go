@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
 
 type keysCommand struct {
@@ -33,7 +33,7 @@ func (c keysListCommand) Run(ctx context.Context, w world, r *remote) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	return r.list(ctx, w, "keys", nil, only("cursor", c.Cursor, "tenant", c.Tenant), c.Limit)
+	return r.list(ctx, w, "keys", nil, client.Query("cursor", c.Cursor, "tenant", c.Tenant), c.Limit)
 }
 
 // keysCreateCommand is the request's body too.
@@ -58,7 +58,7 @@ const maxNamed = 10_000
 
 // Run revokes the key.
 func (c keysRevokeCommand) Run(ctx context.Context, w world, r *remote) error {
-	items, _, err := r.collect(ctx, w, listings["keys"], nil, only("tenant", c.Tenant), maxNamed)
+	items, _, err := r.collect(ctx, w, listings["keys"], nil, client.Query("tenant", c.Tenant), maxNamed)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (c keysRevokeCommand) Run(ctx context.Context, w world, r *remote) error {
 	if err != nil {
 		return err
 	}
-	return r.change(ctx, w, "DELETE", "/v1/keys/"+url.PathEscape(id), only("tenant", c.Tenant), nil)
+	return r.change(ctx, w, "DELETE", "/v1/keys"+client.Path(id), client.Query("tenant", c.Tenant), nil)
 }
 
 type keysNewCommand struct{}

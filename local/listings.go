@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/memhooks/memhooks/local/terminal"
+	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
 
 // A listing is a list of the API as a table: where it is, and which fields of
@@ -79,7 +80,7 @@ func (r *remote) list(ctx context.Context, w world, name string, in map[string]s
 func (r *remote) collect(ctx context.Context, w world, l listing, in map[string]string, query url.Values, limit int) (items []json.RawMessage, next string, err error) {
 	path := l.path
 	for name, value := range in {
-		path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
+		path = strings.ReplaceAll(path, "/{"+name+"}", client.Path(value))
 	}
 	for {
 		if l.page > 0 {

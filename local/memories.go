@@ -3,7 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"net/url"
+
+	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
 
 type memoriesCommand struct {
@@ -35,7 +36,7 @@ func (c memoriesListCommand) Run(ctx context.Context, w world, r *remote) error 
 	if err := c.check(); err != nil {
 		return err
 	}
-	return r.list(ctx, w, "memories", nil, only("cursor", c.Cursor), c.Limit)
+	return r.list(ctx, w, "memories", nil, client.Query("cursor", c.Cursor), c.Limit)
 }
 
 type memoriesShowCommand struct {
@@ -44,7 +45,7 @@ type memoriesShowCommand struct {
 
 // Run prints settings and counts as one document.
 func (c memoriesShowCommand) Run(ctx context.Context, w world, r *remote) error {
-	path := "/api/memories/" + url.PathEscape(c.Memory)
+	path := "/api/memories" + client.Path(c.Memory)
 	settings, err := r.call(ctx, w, "GET", path, nil, nil)
 	if err != nil {
 		return err

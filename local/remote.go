@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/oklog/ulid/v2"
 
 	"github.com/memhooks/memhooks/local/terminal"
 	"github.com/memhooks/memhooks/shared/httpapi/client"
@@ -45,11 +46,7 @@ func (m *inMemory) AfterApply(c *kong.Context) error {
 
 // path is a path below the memory, of parts that may hold any character.
 func (m *inMemory) path(parts ...string) string {
-	path := "/api/memories/" + url.PathEscape(m.Memory)
-	for _, p := range parts {
-		path += "/" + url.PathEscape(p)
-	}
-	return path
+	return "/api/memories" + client.Path(append([]string{m.Memory}, parts...)...)
 }
 
 func (r *remote) client(w world) *client.Client {
@@ -80,9 +77,21 @@ func (r *remote) print(w world, raw []byte) error {
 	return w.screen.Document(raw)
 }
 
+// isHookID says whether a text has the whole form of a hook's id: a name may
+// begin as an id does.
+func isHookID(ref string) bool {
+	for _, prefix := range []string{"hook-", "wh_"} {
+		rest, begins := strings.CutPrefix(ref, prefix)
+		if id, err := ulid.ParseStrict(rest); begins && err == nil && id.String() == rest {
+			return true
+		}
+	}
+	return false
+}
+
 // hookID is the id of a hook that is given by its id or its name.
 func (m *inMemory) hookID(ctx context.Context, w world, ref string) (string, error) {
-	if strings.HasPrefix(ref, "hook-") || strings.HasPrefix(ref, "wh_") {
+	if isHookID(ref) {
 		return ref, nil
 	}
 	raw, err := m.call(ctx, w, "GET", m.path("hooks"), nil, nil)
@@ -123,17 +132,6 @@ func since(text string, now time.Time) string {
 		return now.Add(-ago).UTC().Format(time.RFC3339Nano)
 	}
 	return text
-}
-
-// only are the query parameters that have a value.
-func only(pairs ...string) url.Values {
-	query := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			query.Set(pairs[i], pairs[i+1])
-		}
-	}
-	return query
 }
 
 func decimal[N int | int64](n N) string { return strconv.FormatInt(int64(n), 10) }
