@@ -13,7 +13,7 @@ GOARCH_x86_64 := amd64
 folder        = functions/$(shell echo $(1) | tr A-Z a-z)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz conformance acceptance crash soak screens bench build release image golden simulate \
+.PHONY: help run test check fuzz conformance acceptance crash soak screens bench build release image golden simulate simulate-defects \
         check-format check-vet check-lint check-race check-modules check-template check-release \
         functions coldstart deploy invoke $(FUNCTIONS:%=build-%) \
         local-aws test-aws test-aws-services test-aws-stack test-aws-invoke
@@ -33,7 +33,7 @@ test: ## run every test; ends with what was skipped and why (under 2 minutes)
 	$(REPORT) -shuffle=on ./...
 
 check: ## all that CI runs: format, vet, lint, tests, race, suites, fuzz 5 s each (under 20 minutes)
-	@for step in check-format check-vet check-lint check-template check-modules test check-race conformance acceptance simulate check-release; do \
+	@for step in check-format check-vet check-lint check-template check-modules test check-race conformance acceptance simulate simulate-defects check-release; do \
 		echo "== $$step"; $(MAKE) --no-print-directory $$step || exit 1; \
 	done
 	@echo "== fuzz"; $(MAKE) --no-print-directory fuzz FUZZTIME=5s
@@ -85,6 +85,11 @@ SEED      ?= 1
 simulate: ## run seeded schedules of faults on both clouds and check the invariants: SCHEDULES of them (a tenth embedded) from SEED on
 	SCHEDULES=$$(( $(SCHEDULES) - $(SCHEDULES) / 10 )) STEPS=$(STEPS) SEED=$(SEED) go test -count=1 -timeout 30m -run '^TestSimulation$$' ./shared/adapter/aws
 	SCHEDULES=$$(( ($(SCHEDULES) + 9) / 10 )) STEPS=$(STEPS) SEED=$(SEED) go test -count=1 -timeout 30m -run '^TestSimulation$$' ./shared/adapter/embedded
+
+simulate-defects: ## print after how many seeded schedules each defect that was put in on purpose is found, on both clouds
+	@mkdir -p bin
+	@MEMHOOKS_TEST_DEFECTS=1 go test -v -count=1 -run '^TestDefectsAreFound$$' ./shared/adapter/aws ./shared/adapter/embedded >bin/defects.txt 2>&1 || { cat bin/defects.txt; exit 1; }; \
+		grep -e '|' -e '^ok' bin/defects.txt | sed 's/^.*go:[0-9]*: //'
 
 acceptance: ## run the acceptance list over HTTP and print its table, a line a row
 	go -C local/acceptance test -count=1 -run '^TestRow'

@@ -21,10 +21,13 @@ import (
 // batches of a stream of several shards that are cut, repeated and reordered,
 // calls of services that fail before or after they happened, processes that
 // die between any two of their calls and whose clocks differ.
-func TestSimulation(t *testing.T) {
-	roadtest.Simulate(t, "./shared/adapter/aws", func(t *testing.T, seed uint64) roadtest.World {
-		return newSimulated(newWorld(t, 1+int(seed%3)), seed).simulate()
-	})
+func TestSimulation(t *testing.T) { roadtest.Simulate(t, "./shared/adapter/aws", 150, inMemory) }
+
+// TestDefectsAreFound shows that the checker finds what is wrong on purpose.
+func TestDefectsAreFound(t *testing.T) { roadtest.FindDefects(t, inMemory) }
+
+func inMemory(t *testing.T, seed uint64) roadtest.World {
+	return newSimulated(newWorld(t, 1+int(seed%3)), seed).simulate()
 }
 
 // simulated is a world that a schedule runs in.

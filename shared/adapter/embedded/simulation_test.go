@@ -19,7 +19,16 @@ import (
 // TestSimulation runs the road's seeded schedules in data folders: ports that
 // fail before or after they did what they were asked, and processes of which
 // the next one finds what stood on the disk.
-func TestSimulation(t *testing.T) { roadtest.Simulate(t, "./shared/adapter/embedded", newFolder) }
+func TestSimulation(t *testing.T) { roadtest.Simulate(t, "./shared/adapter/embedded", 30, newFolder) }
+
+// TestDefectsAreFound shows that the checker finds what is wrong on purpose.
+// They are tried on services in memory too, where it takes less time.
+func TestDefectsAreFound(t *testing.T) {
+	if os.Getenv("MEMHOOKS_TEST_DEFECTS") != "1" {
+		t.Skip("takes most of a minute: make simulate-defects")
+	}
+	roadtest.FindDefects(t, newFolder)
+}
 
 // folder is where the newest process has its data.
 type folder struct {

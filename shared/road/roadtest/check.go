@@ -145,7 +145,9 @@ func (r *run) checkChanges() {
 	for _, m := range r.memories {
 		for _, e := range r.log[m] {
 			told[e.Change.ID]++
-			if t := r.heard.changes[e.Change.ID]; t == nil && !r.continued(e.Change) || e.Change.Memory != m {
+			if e.Change.Memory != m {
+				r.found(10, "the log of %s tells a change of %s", m.Tenant, e.Change.Memory.Tenant)
+			} else if r.heard.changes[e.Change.ID] == nil && !r.continued(e.Change) {
 				r.found(1, "the log of %s tells a change that nobody made: %+v", m.Tenant, e.Change)
 			}
 		}

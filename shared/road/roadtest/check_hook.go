@@ -65,9 +65,10 @@ func (r *run) checkEnds(h *subscriber) {
 		return
 	}
 	answered := map[deliveryOf]bool{} // with a 2xx
-	tried := map[deliveryOf]int{}
+	tried, last := map[deliveryOf]int{}, map[deliveryOf]int{}
 	for _, p := range r.receivers.all() {
 		of := deliveryOf{p.hook, p.seq, p.redrive}
+		last[of] = p.status
 		answered[of] = answered[of] || p.status/100 == 2
 		tried[of]++
 	}
@@ -91,6 +92,8 @@ func (r *run) checkEnds(h *subscriber) {
 			r.found(3, "seq %d is recorded as delivered to %s, which took none of %d attempts", e.Seq, h.ID, tried[of])
 		case rec.Status == delivery.StatusDead && tried[of] == 0:
 			r.found(3, "seq %d is recorded as dead for %s, which was never asked", e.Seq, h.ID)
+		case rec.Status == delivery.StatusDead && last[of] != 410 && rec.Job.Attempts != 1+h.MaxRetries:
+			r.found(5, "seq %d is dead for %s after %d attempts, max_retries is %d", e.Seq, h.ID, rec.Job.Attempts, h.MaxRetries)
 		case rec.Job.Attempts > tried[of] || rec.Job.Attempts != len(rec.Trail):
 			r.found(3, "seq %d for %s counts %d attempts and tells %d; %d were made", e.Seq, h.ID, rec.Job.Attempts, len(rec.Trail), tried[of])
 		}

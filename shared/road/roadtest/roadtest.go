@@ -11,11 +11,9 @@ import (
 	"testing/synctest"
 )
 
-// The defaults of a run: of make test, not of make simulate.
 const (
-	someSchedules = 150
-	steps         = 80
-	shrinkRuns    = 150 // at most, of a schedule that failed
+	steps      = 60  // of a schedule, where STEPS says nothing else
+	shrinkRuns = 150 // at most, of a schedule that failed
 )
 
 // number reads a setting of the environment.
@@ -31,11 +29,11 @@ func number(t *testing.T, name string, otherwise int) int {
 	return n
 }
 
-// Simulate runs the schedules of SCHEDULES seeds from SEED on, STEPS ops each,
-// on worlds of their own. One that fails is shrunk, and told with the command
-// that repeats it; where is the package to run.
-func Simulate(t *testing.T, where string, open func(t *testing.T, seed uint64) World) {
-	schedules, first, ops := number(t, "SCHEDULES", someSchedules), number(t, "SEED", 1), number(t, "STEPS", steps)
+// Simulate runs the schedules of SCHEDULES seeds (some, where that is not set)
+// from SEED on, STEPS ops each, on worlds of their own. One that fails is
+// shrunk, and told with the command that repeats it; where is the package to run.
+func Simulate(t *testing.T, where string, some int, open func(t *testing.T, seed uint64) World) {
+	schedules, first, ops := number(t, "SCHEDULES", some), number(t, "SEED", 1), number(t, "STEPS", steps)
 	abreast(first, first+schedules, func(seed int) {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			s := Draw(uint64(seed), ops)
@@ -93,4 +91,25 @@ func list(all []Broken) string {
 		fmt.Fprintf(&b, "\t%s\n", one)
 	}
 	return strings.TrimRight(b.String(), "\n")
+}
+
+// findWithin is how many seeds may be tried until a defect is found.
+const findWithin = 200
+
+// FindDefects puts each defect into worlds of one seed after the other, and
+// wants the checker to find it: the invariant that it breaks, within
+// findWithin seeds. It logs after how many, as rows of a table.
+func FindDefects(t *testing.T, open func(t *testing.T, seed uint64) World) {
+	abreast(0, len(Defects()), func(n int) {
+		d := Defects()[n]
+		t.Run(d.Name, func(t *testing.T) {
+			for seed := 1; seed <= findWithin; seed++ {
+				if broken := simulate(t, open, Draw(uint64(seed), steps), Defects()[n]); among(broken, d.Invariant) {
+					t.Logf("| %s | %d | %d |", d.Name, d.Invariant, seed)
+					return
+				}
+			}
+			t.Errorf("%d schedules with it broke no invariant %d: the checker has a hole", findWithin, d.Invariant)
+		})
+	})
 }
