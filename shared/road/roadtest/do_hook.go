@@ -57,7 +57,7 @@ func (r *run) subscribe(op Op) {
 		Name: &h.ID, Dialect: [...]string{dialect.Areev, dialect.REM, dialect.Standard}[op.B/4%3],
 		Redaction: &mode, MaxRetries: &retries, Generate: op.C%2 == 0, Mode: &how, URL: &url,
 	}
-	if op.B%6 == 5 {
+	if len(r.hooks)%3 == 2 {
 		how, set.URL = hook.CDC, nil
 	}
 	if op.B%5 == 4 {

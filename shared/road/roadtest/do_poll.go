@@ -77,6 +77,6 @@ func (r *run) compact(op Op) {
 	r.did["compact"]++
 	ctx, cancel := request(nil)
 	defer cancel()
-	r.keep = feed.Keep{Age: 720 * time.Hour, Events: 3 + int64(op.A%8)}
+	r.keep = feed.Keep{Age: 720 * time.Hour, Events: 1 + int64(op.A%5)}
 	r.halfway = r.Feed.Compact(ctx, r.keep) != nil
 }

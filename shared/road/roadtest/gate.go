@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/cloud"
@@ -74,6 +75,7 @@ type gatedStore struct {
 }
 
 func (s gatedStore) Commit(ctx context.Context, w store.Write) (done store.Committed, err error) {
+	pass(time.Millisecond) // so that writers of one race have all read before the first commits
 	s.g.heard.commits(ctx, w)
 	err = s.g.call(func() (err error) { done, err = s.Store.Commit(ctx, w); return })
 	s.g.heard.committed(w, done, err)
