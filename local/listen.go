@@ -23,7 +23,7 @@ type listenCommand struct {
 	Resume  string `placeholder:"NAME" help:"Keep the place under this name, and go on there the next time. Without --hook the hook is kept too."`
 	Count   int    `placeholder:"N" help:"End after so many events."`
 	Forward string `placeholder:"URL" help:"Post each event there, as a delivery would be."`
-	Retries int    `default:"3" help:"How often a failed post is tried again."`
+	Retries int    `default:"3" help:"How often a failed post is tried again; then the event is passed over, named at the end, and sent again only with --from the seq before it."`
 	Secret  string `env:"MEMHOOKS_SECRET" placeholder:"TEXT" help:"Sign what is forwarded with this secret."`
 }
 

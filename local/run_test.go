@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/memhooks/memhooks/local/listen"
 	"github.com/memhooks/memhooks/local/terminal"
 	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
@@ -125,6 +126,17 @@ func TestARedriveIsOneCall(t *testing.T) {
 			t.Errorf("%d calls, ended with %d: %q", calls, got.code, got.err)
 		}
 	})
+}
+
+// Events that are passed over are named, as many as a line holds.
+func TestEventsThatFailedAreNamed(t *testing.T) {
+	s := session{to: &listen.Forwarder{}, seen: 12, made: true}
+	for seq := range int64(12) {
+		s.failed = append(s.failed, seq+1)
+	}
+	if got := s.summary(); got != "12 events, 0 forwarded, 12 failed and passed over (#1 #2 #3 #4 #5 #6 #7 #8 #9 #10 and 2 more)" {
+		t.Error(got)
+	}
 }
 
 func FuzzParted(f *testing.F) {

@@ -23,8 +23,8 @@ type session struct {
 	made   bool // the hook is deleted at the end
 	to     *listen.Forwarder
 	seen   int
-	failed int
-	last   int64 // the seq of the last event that is done with
+	failed []int64 // the seqs of events that were passed over
+	last   int64   // the seq of the last event that is done with
 }
 
 // followed is what is known of the hook.
@@ -46,7 +46,7 @@ func (s *session) handle(ctx context.Context, e listen.Event) error {
 			return nil // interrupted: it is not done with
 		}
 		if outcome = &o; o.Error != "" {
-			s.failed++
+			s.failed = append(s.failed, e.Seq)
 		}
 	}
 	s.seen++
@@ -125,13 +125,31 @@ func (s *session) end(ctx context.Context) {
 	}
 }
 
+// shownSeqs is how many events that failed are named at the end.
+const shownSeqs = 10
+
+// passedOver names the events that failed: going on does not send them again.
+func (s *session) passedOver() string {
+	if len(s.failed) == 0 {
+		return ""
+	}
+	var names []string
+	for _, seq := range s.failed[:min(len(s.failed), shownSeqs)] {
+		names = append(names, "#"+decimal(seq))
+	}
+	if more := len(s.failed) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Sprintf(" and passed over (%s)", strings.Join(names, " "))
+}
+
 func (s *session) summary() string {
 	parts := []string{fmt.Sprintf("%d events", s.seen)}
 	if s.seen == 1 {
 		parts[0] = "1 event"
 	}
 	if s.to != nil {
-		parts = append(parts, fmt.Sprintf("%d forwarded", s.seen-s.failed), fmt.Sprintf("%d failed", s.failed))
+		parts = append(parts, fmt.Sprintf("%d forwarded", s.seen-len(s.failed)), fmt.Sprintf("%d failed", len(s.failed))+s.passedOver())
 	}
 	text := strings.Join(parts, ", ")
 	switch {
