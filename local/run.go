@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/memhooks/memhooks/local/completion"
 	"github.com/memhooks/memhooks/local/terminal"
 )
 
@@ -44,7 +45,7 @@ func run(ctx context.Context, args []string, w world) int {
 	if err != nil {
 		return w.tell(err, failed)
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(completion.CommandFirst(parser.Model.Node, args))
 	switch {
 	case helped:
 		return 0
@@ -77,7 +78,8 @@ var errTold = errors.New("told")
 func newParser(ctx context.Context, w world, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(&commands{}, append(options,
 		kong.Name("memhooks"),
-		kong.Description("Memory writes as events: filtered, redacted, signed, delivered."),
+		kong.Description("Memory writes as events: filtered, redacted, signed, delivered.\n\n"+
+			"--url, --key, --json and --memory stand before the command that takes them, or behind it."),
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, WrapUpperBound: 100}),
 		kong.Writers(w.screen.Out, w.screen.Err),
 		kong.BindTo(ctx, (*context.Context)(nil)),

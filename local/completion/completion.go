@@ -80,7 +80,7 @@ func walk(node *kong.Node, words []string) (at *kong.Node, waiting *kong.Flag) {
 				waiting = nil
 			}
 		case strings.HasPrefix(word, "-"):
-			if f := flag(node, word); f != nil && !f.IsBool() {
+			if f := flag(node, word); takesWord(f) {
 				waiting = f
 			}
 		default:
@@ -95,13 +95,34 @@ func walk(node *kong.Node, words []string) (at *kong.Node, waiting *kong.Flag) {
 	return node, waiting
 }
 
+// CommandFirst puts flags that stand before the command, as in memhooks --json
+// hooks list, behind its first word, which is the one that knows them. A flag
+// that few commands take stays where it is, and is refused there.
+func CommandFirst(root *kong.Node, words []string) []string {
+	for i := 0; i < len(words); i++ {
+		if !strings.HasPrefix(words[i], "-") {
+			return slices.Concat(words[i:i+1], words[:i], words[i+1:])
+		}
+		name, _, valued := strings.Cut(words[i], "=")
+		f := flag(root, name)
+		switch {
+		case f == nil:
+			return words
+		case takesWord(f) && !valued:
+			i++
+		}
+	}
+	return words
+}
+
+// takesWord says whether the word behind a flag is its value.
+func takesWord(f *kong.Flag) bool { return f != nil && !f.IsBool() }
+
 // flag is the flag of that name that a command takes, nil where it takes none.
 func flag(node *kong.Node, word string) *kong.Flag {
-	for _, group := range node.AllFlags(true) {
-		for _, f := range group {
-			if word == "--"+f.Name || f.Short != 0 && word == "-"+string(f.Short) {
-				return f
-			}
+	for _, f := range taken(node) {
+		if word == "--"+f.Name || f.Short != 0 && word == "-"+string(f.Short) {
+			return f
 		}
 	}
 	return nil
@@ -109,12 +130,24 @@ func flag(node *kong.Node, word string) *kong.Flag {
 
 func flags(node *kong.Node) []string {
 	var names []string
-	for _, group := range node.AllFlags(true) {
-		for _, f := range group {
-			names = append(names, "--"+f.Name)
-		}
+	for _, f := range taken(node) {
+		names = append(names, "--"+f.Name)
 	}
 	return names
+}
+
+// taken are the flags that may follow a command: its own and its parents'. Before
+// any command they are also those of the commands that have others below them.
+func taken(node *kong.Node) []*kong.Flag {
+	all := slices.Concat(node.AllFlags(true)...)
+	if node.Parent == nil {
+		for _, child := range node.Children {
+			if len(child.Children) > 0 {
+				all = append(all, child.Flags...)
+			}
+		}
+	}
+	return all
 }
 
 func values(f *kong.Flag) []string { return enum(f.Value) }
