@@ -14,7 +14,7 @@ import (
 
 // dataFolder is what commands know that need no server.
 type dataFolder struct {
-	Data string `env:"MEMHOOKS_DATA" default:"./data" placeholder:"DIR" help:"The data folder; by default that of MEMHOOKS_DATA."`
+	Data string `env:"MEMHOOKS_DATA" default:"./data" placeholder:"DIR" help:"The data folder; ./data by default."`
 	JSON bool   `name:"json" help:"Print JSON, for programs."`
 }
 

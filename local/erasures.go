@@ -16,7 +16,7 @@ import (
 )
 
 type erasuresCommand struct {
-	Data string `env:"MEMHOOKS_DATA" default:"./data" placeholder:"DIR" help:"The data folder, or a backup; by default that of MEMHOOKS_DATA."`
+	Data string `env:"MEMHOOKS_DATA" default:"./data" placeholder:"DIR" help:"The data folder, or a backup; ./data by default."`
 }
 
 // Run prints what was erased, a line of JSON each, for restore to read.

@@ -19,7 +19,7 @@ var version = "dev"
 // commands are what memhooks can do; one field each. What is tried to show how
 // stands in examples.go.
 type commands struct {
-	Serve       serveCommand       `cmd:"" group:"Run:" help:"Run the whole system in this process."`
+	Serve       serveCommand       `cmd:"" group:"Run:" help:"Run the whole system in this process. Settings are environment variables, such as MEMHOOKS_ADDR and MEMHOOKS_DATA; README.md lists them."`
 	Health      healthCommand      `cmd:"" group:"Run:" help:"Ask a server whether it takes writes."`
 	Bench       benchCommand       `cmd:"" group:"Run:" help:"Measure this machine: figures beside bare references."`
 	Listen      listenCommand      `cmd:"" group:"Watch:" help:"Follow events as they come, and forward them to a local address."`
