@@ -65,13 +65,13 @@ type toldAnswer struct {
 	Hook      string `json:"hook"`
 	Name      string `json:"name"`
 	URL       string `json:"url"`
-	Delivered int    `json:"delivered" doc:"How many events about it"`
+	Delivered int    `json:"delivered" doc:"How many events that wrote it"`
 	LastAt    string `json:"last_at" format:"date-time" doc:"When the last of them arrived"`
 }
 
 type erasureTold struct {
 	ErasureAnswer
-	Told       []toldAnswer `json:"told" doc:"Hooks that had been delivered events about that person or scope before; of hooks that are deleted or polled nothing is known"`
+	Told       []toldAnswer `json:"told" doc:"Hooks that had been delivered what was written of that person or scope before; of hooks that are deleted or polled nothing is known"`
 	LookedFrom int64        `json:"looked_from_seq" doc:"The lowest seq that was looked at for that"`
 	Truncated  bool         `json:"truncated,omitempty" doc:"There were more deliveries than are looked up: the counts are the least"`
 }

@@ -82,16 +82,18 @@ func TestAnErasureSaysWhoHadBeenTold(t *testing.T) {
 	s.event("in a scope", `,"scope_path":"acme/prod/eu"`)
 	s.event("beside it", `,"scope_path":"acme/production"`)
 	s.event("in a namespace", `,"namespace":"acme/prod"`)
-	s.waits(all, "delivered", 6)
+	ended := s.event("forgotten before", `,"user_id":"u-1"`)
+	s.do(200, "POST", home+"/forget", `{"blob_hash":"`+ended+`"}`)
+	s.waits(all, "delivered", 8)
 	s.waits(some, "delivered", 2)
-	s.waits(failing, "dead", 6)
+	s.waits(failing, "dead", 8)
 	bad.answer(200)
 	s.do(200, "POST", home+"/dead-letters/dlv_"+failing+".2.0/redrive", "")
 	s.waits(failing, "delivered", 1)
 	s.erase(`{"user_id":"u-1"}`)
 	s.erase(`{"scope_path":"acme/prod"}`)
 	list := s.do(200, "GET", home+"/erasures", "").list("erasures")
-	for i, want := range []string{"all 2, ", "all 2, some 1, failing 1, "} {
+	for i, want := range []string{"all 2, ", "all 3, some 1, failing 1, "} {
 		a := s.do(200, "GET", home+"/erasures/"+list[i]["event_id"].(string), "")
 		told := ""
 		for _, r := range a.list("told") {

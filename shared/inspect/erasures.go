@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"context"
-	"strings"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
@@ -10,6 +9,8 @@ import (
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/memory/store"
+	"github.com/memhooks/memhooks/shared/seal"
 )
 
 // Erasures are a page of a memory's erasures, the newest first.
@@ -61,7 +62,7 @@ func (s *Service) Erasure(ctx context.Context, m change.Memory, ref string) (fee
 	return e, err
 }
 
-// Told is a hook whose receiver had been sent events about what was erased.
+// Told is a hook whose receiver had been sent content of what was erased.
 type Told struct {
 	Hook      hook.Hook
 	Delivered int   // events, among those that were looked at
@@ -82,9 +83,9 @@ const (
 	resent  = 5
 )
 
-// Recipients looks through the log before an erasure for events about the
-// person or scope that it took, and finds out which hooks they were delivered
-// to. A hook that was deleted since is not known any more; of one that is
+// Recipients looks through the log before an erasure for what was written of the
+// person or scope that it took, and finds out which hooks were delivered those
+// events. A notice that something ended tells a receiver nothing of anybody. A hook that was deleted since is not known any more; of one that is
 // polled nobody knows who read.
 func (s *Service) Recipients(ctx context.Context, erased feed.Entry) (Recipients, error) {
 	m := erased.Change.Memory
@@ -96,10 +97,11 @@ func (s *Service) Recipients(ctx context.Context, erased feed.Entry) (Recipients
 	if err != nil {
 		return Recipients{}, err
 	}
+	taken := seal.Selector{Person: erased.Change.UserID, Scope: erased.Change.ScopePath}
 	saw := map[string][]int64{} // by hook: seqs, the newest first
 	var out Recipients
 	out.LookedFrom, err = s.back(ctx, m, b, erased.Seq, looked, func(e *feed.Entry) bool {
-		if concerns(&erased.Change, &e.Change) {
+		if toldOf(taken, &e.Change) {
 			for _, match := range e.Matches {
 				saw[match.Hook] = append(saw[match.Hook], e.Seq)
 			}
@@ -171,18 +173,8 @@ func (s *Service) arrived(ctx context.Context, m change.Memory, hookID string, s
 	return 0, nil
 }
 
-// concerns says whether a change is about the person or the scope that an
-// erasure took.
-func concerns(erased, c *change.Change) bool {
-	switch {
-	case c.Lineage == "":
-		return false
-	case erased.UserID != "":
-		return c.UserID == erased.UserID
-	}
-	scope, root := c.ScopePath, strings.TrimRight(erased.ScopePath, "/")
-	if scope == "" {
-		scope = c.Namespace
-	}
-	return scope == root || strings.HasPrefix(scope, root+"/")
+// toldOf says whether a change told content of what an erasure took.
+func toldOf(taken seal.Selector, c *change.Change) bool {
+	of := store.Stored{Person: c.UserID, ScopePath: c.ScopePath, Namespace: c.Namespace}
+	return (c.Cause == events.Created || c.Cause == events.Superseded) && taken.Covers(seal.Pair{Person: of.Person, Scope: of.Scope()})
 }

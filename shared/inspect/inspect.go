@@ -6,6 +6,8 @@ package inspect
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/memhooks/memhooks/shared/change"
@@ -71,7 +73,8 @@ const looked = 10_000
 const width = 16
 
 // side runs n pieces of work, a few at once, waits for all and returns the
-// first error in their order.
+// first error in their order. A panic in one is its error: on a goroutine of its
+// own it would end the process.
 func side(n int, work func(i int) error) error {
 	errs := make([]error, n)
 	slots := make(chan struct{}, width)
@@ -80,6 +83,11 @@ func side(n int, work func(i int) error) error {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
+			defer func() {
+				if v := recover(); v != nil {
+					errs[i] = fmt.Errorf("inspect: panic: %v\n%s", v, debug.Stack())
+				}
+			}()
 			errs[i] = work(i)
 		})
 	}

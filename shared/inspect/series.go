@@ -77,7 +77,7 @@ func (r *recent) series(of string, now time.Time) Series {
 		}
 	}
 	if len(times) > 0 {
-		from, to = min(times[0], to), max(times[len(times)-1], to)
+		from, to = min(slices.Min(times), to), max(slices.Max(times), to)
 	}
 	if r.whole { // nothing happened before
 		from = min(from, to-(mostBuckets-1)*lengths[0].Milliseconds())
