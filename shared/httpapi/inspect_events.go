@@ -63,7 +63,7 @@ type storyAnswer struct {
 	Hooks     []storyPart `json:"hooks" doc:"Those that saw it first; at most 50"`
 	Matched   int         `json:"matched" doc:"Hooks that saw it and are still there"`
 	Unmatched int         `json:"unmatched"`
-	Truncated bool        `json:"truncated,omitempty" doc:"There are more hooks than are told of"`
+	Truncated bool        `json:"truncated,omitempty" doc:"There are more hooks than are told of, or one of them is truncated"`
 }
 
 // storyPart is one hook's part in an event's story.
@@ -78,9 +78,10 @@ type storyPart struct {
 	Matched    bool             `json:"matched"`
 	Why        string           `json:"why,omitempty" doc:"Why it did not see the event, by its settings of now"`
 	Status     string           `json:"status,omitempty" doc:"Of the newest delivery"`
-	Deliveries []deliveryAnswer `json:"deliveries,omitempty" doc:"Newest first, each with its body"`
+	Deliveries []deliveryAnswer `json:"deliveries,omitempty" doc:"Newest first; a body that several share stands in the newest of them"`
 	Body       json.RawMessage  `json:"body,omitempty" doc:"Of a polled hook: the event as it would be read now"`
 	Headers    []headerShown    `json:"headers,omitempty" doc:"Of the last attempt; signatures are there by name alone"`
+	Truncated  bool             `json:"truncated,omitempty" doc:"Bodies or older deliveries are left out: those of one story hold 1 MiB at most; one delivery alone has its body"`
 }
 
 type headerShown struct {
@@ -115,7 +116,7 @@ func partShown(p *inspect.Part) storyPart {
 	h := p.Hook
 	out := storyPart{
 		ID: h.ID, Name: h.Name, Mode: string(h.Mode), Dialect: h.Dialect, URL: h.URL, State: string(h.State),
-		Redaction: string(p.Mode), Matched: p.Matched, Why: p.Why, Body: p.Body,
+		Redaction: string(p.Mode), Matched: p.Matched, Why: p.Why, Body: p.Body, Truncated: p.Cut,
 	}
 	for _, d := range p.Deliveries {
 		out.Deliveries = append(out.Deliveries, deliveryWhole(h, d))

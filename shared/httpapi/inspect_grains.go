@@ -78,7 +78,7 @@ type historyAnswer struct {
 	MemoryID  string         `json:"memory_id" doc:"mem_…"`
 	State     string         `json:"state" enum:"current,gone"`
 	Versions  []grainVersion `json:"versions" doc:"Newest first, at most 100"`
-	Truncated bool           `json:"truncated,omitempty" doc:"There are more: the log that leads to them is compacted, or they are too many"`
+	Truncated bool           `json:"truncated,omitempty" doc:"There are more: the log that leads to them is compacted, they are too many, or fields are left out"`
 }
 
 type grainVersion struct {
@@ -92,6 +92,7 @@ type grainVersion struct {
 	CreatedAt string         `json:"created_at" format:"date-time"`
 	Seq       int64          `json:"seq,omitempty" doc:"Of the event that made it, where that is known"`
 	Withheld  string         `json:"withheld,omitempty" enum:"forgotten,erased" doc:"Why there are no fields"`
+	Truncated bool           `json:"truncated,omitempty" doc:"The fields are left out, those of one history hold 1 MiB at most: ask for this hash, which then comes first"`
 	Fields    map[string]any `json:"fields,omitempty"`
 }
 
@@ -122,7 +123,7 @@ var stateNames = [...]string{store.Current: "current", store.Superseded: "supers
 func versionShown(v *inspect.Version) grainVersion {
 	out := grainVersion{
 		Hash: v.Hash, Version: v.Version, State: stateNames[v.State], Type: v.Type, Namespace: v.Namespace, UserID: v.Person,
-		ScopePath: v.ScopePath, CreatedAt: stamp(v.CreatedAt), Seq: v.Seq, Withheld: string(v.Gone), Fields: v.Fields,
+		ScopePath: v.ScopePath, CreatedAt: stamp(v.CreatedAt), Seq: v.Seq, Withheld: string(v.Gone), Truncated: v.Cut, Fields: v.Fields,
 	}
 	if v.Gone != "" {
 		out.State = stateNames[store.Gone]

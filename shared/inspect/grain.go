@@ -23,7 +23,7 @@ type History struct {
 	Lineage   string
 	Gone      bool
 	Versions  []Version
-	Truncated bool // there are versions between or before those that are told
+	Truncated bool // there are versions between or before those that are told, or one is cut
 }
 
 // Version is one version of a grain; Seq is its event's where that is known.
@@ -31,6 +31,7 @@ type Version struct {
 	store.Stored
 	Fields map[string]any
 	Gone   dialect.Gone // why there are no fields; "" = they are there
+	Cut    bool         // there was no room for the fields: ask for this version to see them
 }
 
 // History tells a grain's versions; ref is the hash of any of them, or the REM
@@ -71,11 +72,15 @@ func (s *Service) History(ctx context.Context, m change.Memory, ref string) (His
 		out.Truncated = len(stored) < head.Version
 	}
 	out.Versions = make([]Version, len(stored))
-	return out, side(len(stored), func(i int) error {
+	err = side(len(stored), func(i int) error {
 		told, err := s.cfg.Memories.Tell(ctx, change.Change{Memory: m, Cause: events.Created, Hash: stored[i].Hash})
-		out.Versions[i] = Version{stored[i], told.Fields, told.Gone}
+		out.Versions[i] = Version{Stored: stored[i], Fields: told.Fields, Gone: told.Gone}
 		return err
 	})
+	if err != nil {
+		return History{}, err
+	}
+	return out, out.fit(asked.Hash)
 }
 
 // walk follows a lineage from its newest version back, as far as the log leads.

@@ -25,7 +25,7 @@ type Story struct {
 	Hooks     []Part // those that saw it first, each in the order of their making
 	Matched   int    // hooks that saw it and are still there
 	Unmatched int
-	Truncated bool // there are more hooks than it tells of
+	Truncated bool // there are more hooks than it tells of, or a part is cut
 }
 
 // Part is one hook's part in a story.
@@ -37,10 +37,12 @@ type Part struct {
 	Deliveries []Delivery
 	Body       []byte      // of an event that is polled, as it would be read now
 	Headers    [][2]string // of the newest delivery's last attempt: names and values
+	Cut        bool        // there was no room for all bodies, or all deliveries
 }
 
 // Delivery is one delivery with its body as it would be sent now, within what
-// its hook's redaction, and that of the attempts so far, allow.
+// its hook's redaction, and that of the attempts so far, allow. In a story the
+// newest of those that have the same body has it.
 type Delivery struct {
 	delivery.Record
 	Body []byte
@@ -79,7 +81,9 @@ func (s *Service) Story(ctx context.Context, m change.Memory, e feed.Entry) (Sto
 	out.Hooks = append(out.Hooks, others...)
 	out.Truncated = len(out.Hooks) > detailed
 	out.Hooks = out.Hooks[:min(detailed, len(out.Hooks))]
-	return out, side(len(out.Hooks), func(i int) error { return s.fill(ctx, &out.Hooks[i], told, &e) })
+	err = side(len(out.Hooks), func(i int) error { return s.fill(ctx, &out.Hooks[i], told, &e) })
+	out.fit()
+	return out, err
 }
 
 // tell reads what may be said about an entry at this moment.
@@ -100,6 +104,7 @@ func (s *Service) fill(ctx context.Context, p *Part, told dialect.Event, e *feed
 		p.Body, err = dialect.Body(p.Hook.Dialect, told, p.Mode)
 		return err
 	}
+	var records []delivery.Record
 	for n := range repeated {
 		r, err := s.cfg.Ledger.Find(ctx, e.Change.Memory, p.Hook.ID, e.Seq, n)
 		if fault.KindOf(err) == fault.NotFound {
@@ -108,25 +113,36 @@ func (s *Service) fill(ctx context.Context, p *Part, told dialect.Event, e *feed
 		if err != nil {
 			return err
 		}
-		d, err := withBody(p.Hook, p.Mode, told, r)
-		if err != nil {
-			return err
+		records = append(records, r)
+	}
+	if n := len(records); n > 0 {
+		p.Headers = records[n-1].Headers(p.Hook, s.cfg.Version)
+	}
+	shown := map[redact.Mode]bool{}
+	for _, r := range slices.Backward(records) {
+		d := Delivery{Record: r}
+		if mode := modeOf(p.Mode, &r); !shown[mode] {
+			shown[mode] = true
+			if d, err = withBody(p.Hook, p.Mode, told, r); err != nil {
+				return err
+			}
 		}
 		p.Deliveries = append(p.Deliveries, d)
-	}
-	if n := len(p.Deliveries); n > 0 {
-		p.Headers = p.Deliveries[n-1].Headers(p.Hook, s.cfg.Version)
-		slices.Reverse(p.Deliveries)
 	}
 	return nil
 }
 
+// modeOf is the redaction of a delivery whose hook has a mode now.
+func modeOf(now redact.Mode, r *delivery.Record) redact.Mode {
+	if was := r.Job.Redaction; was != "" && was.TighterThan(now) {
+		return was
+	}
+	return now
+}
+
 // withBody renders the body of a delivery.
 func withBody(h hook.Hook, mode redact.Mode, told dialect.Event, r delivery.Record) (Delivery, error) {
-	if was := r.Job.Redaction; was != "" && was.TighterThan(mode) {
-		mode = was
-	}
-	body, err := dialect.Body(h.Dialect, told, mode)
+	body, err := dialect.Body(h.Dialect, told, modeOf(mode, &r))
 	return Delivery{r, body}, err
 }
 
