@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,11 +24,17 @@ import (
 )
 
 // refusing is a receiver that keeps what it is sent and says that it failed.
-type refusing struct{ got []string }
+// Attempts run side by side; got is read when they have ended.
+type refusing struct {
+	mu  sync.Mutex
+	got []string
+}
 
 // RoundTrip answers 500.
 func (r *refusing) RoundTrip(q *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(q.Body)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.got = append(r.got, string(body)+fmt.Sprint(q.Header))
 	return &http.Response{StatusCode: http.StatusInternalServerError, Header: http.Header{}, Body: http.NoBody, Request: q}, err
 }
