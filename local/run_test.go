@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -136,6 +137,17 @@ func TestEventsThatFailedAreNamed(t *testing.T) {
 	}
 	if got := s.summary(); got != "12 events, 0 forwarded, 12 failed and passed over (#1 #2 #3 #4 #5 #6 #7 #8 #9 #10 and 2 more)" {
 		t.Error(got)
+	}
+}
+
+func TestVerifyReadsNoMoreThanARequest(t *testing.T) {
+	file := t.TempDir() + "/body"
+	if err := os.WriteFile(file, bytes.Repeat([]byte("["), 1<<20+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := in(t.Context(), nil, false, "verify", file, "--secret", secret, "-H", "X-REM-Signature: ab")
+	if got.code != failed || !strings.Contains(got.err, "more than 1048576 bytes") {
+		t.Errorf("ended with %d: %s%s", got.code, got.out, got.err)
 	}
 }
 
