@@ -13,7 +13,7 @@ GOARCH_x86_64 := amd64
 folder        = functions/$(shell echo $(1) | tr A-Z a-z)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz conformance acceptance crash soak screens bench build release image golden simulate simulate-defects \
+.PHONY: help run test check fuzz conformance acceptance crash soak screens bench bench-report bench-stages build release image golden simulate simulate-defects \
         check-format check-vet check-lint check-race check-modules check-template check-release \
         functions coldstart deploy invoke $(FUNCTIONS:%=build-%) \
         local-aws test-aws test-aws-services test-aws-stack test-aws-invoke
@@ -107,7 +107,14 @@ screens: ## take the documentation's pictures of the console anew; needs Chromiu
 	MEMHOOKS_SCREENS="$(CURDIR)/docs/console" go -C local/acceptance test -count=1 -run '^TestScreens$$'
 
 bench: ## print the budgets' figures beside bare references measured in the same run
-	go run ./local bench
+	go run ./local bench $(ARGS)
+
+bench-report: build ## measure all of it five times and rewrite the figures and the picture of docs/performance.md
+	bin/memhooks bench --all --runs $(or $(RUNS),5) --duration 3s --json $(ARGS) > bin/bench.json
+	go run ./infra/performance < bin/bench.json
+
+bench-stages: ## run each stage's own benchmark, with its allocations
+	go test -run '^$$' -bench . -benchmem ./...
 
 build: ## build the static binary bin/memhooks
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/memhooks ./local

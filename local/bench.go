@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"time"
@@ -12,11 +13,15 @@ import (
 type benchCommand struct {
 	Duration time.Duration `default:"6s" help:"How long each timed figure runs."`
 	Events   int           `default:"20000" help:"How many events are drained."`
-	Only     string        `help:"One figure: writes, drain, steady, fan, latency or start."`
+	Only     string        `help:"One figure: ${benchmarks}."`
+	All      bool          `help:"Growth too: the same at more and more stored grains, and hooks. Takes minutes."`
+	Large    bool          `help:"Up to 1,000,000 events and grains. Takes many minutes, and 3 GB of disk."`
+	Runs     int           `default:"1" help:"How often each figure is measured; with several, least and most are shown too."`
 	Dir      string        `help:"An empty folder on the disk to measure; a temporary one by default."`
+	JSON     bool          `name:"json" help:"Print all of it as JSON."`
 }
 
-// Run measures and prints the table.
+// Run measures and prints.
 func (b benchCommand) Run(ctx context.Context, w world) error {
 	binary, err := w.binary()
 	if err != nil {
@@ -29,7 +34,20 @@ func (b benchCommand) Run(ctx context.Context, w world) error {
 		}
 		defer os.RemoveAll(dir)
 	}
-	return bench.Run(ctx, bench.Options{Binary: binary, Dir: dir, For: b.Duration, Events: b.Events, Only: b.Only}, w.screen.Out)
+	report, err := bench.Run(ctx, bench.Options{
+		Binary: binary, Version: version, Dir: dir, For: b.Duration, Events: b.Events, Only: b.Only, All: b.All, Large: b.Large, Runs: b.Runs,
+		Told: func(what string) { fmt.Fprintln(w.screen.Err, what) },
+	})
+	if err != nil {
+		return err
+	}
+	if !b.JSON {
+		return report.Print(w.screen.Out)
+	}
+	out := json.NewEncoder(w.screen.Out)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	return out.Encode(report)
 }
 
 type referenceCommand struct {

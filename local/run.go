@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/memhooks/memhooks/local/bench"
 	"github.com/memhooks/memhooks/local/completion"
 	"github.com/memhooks/memhooks/local/terminal"
 )
@@ -84,6 +85,7 @@ func newParser(ctx context.Context, w world, options ...kong.Option) (*kong.Kong
 		kong.Writers(w.screen.Out, w.screen.Err),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(w),
+		kong.Vars{"benchmarks": bench.Names()},
 		kong.PostBuild(func(k *kong.Kong) error {
 			for _, leaf := range k.Model.Leaves(false) {
 				if example := examples[leaf.Path()]; example != "" {

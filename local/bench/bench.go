@@ -7,79 +7,110 @@ package bench
 import (
 	"context"
 	"fmt"
-	"io"
-	"text/tabwriter"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
 	"time"
 )
 
 // Options say how long and where.
 type Options struct {
-	Binary string        // the built memhooks; its serve is what is measured
-	Dir    string        // an empty folder on the disk to be measured
-	For    time.Duration // of each figure that runs for a time
-	Events int           // of each figure that drains a backlog
-	Only   string        // name of one figure; "" = all
-}
+	Binary  string        // the built memhooks; its serve is what is measured
+	Version string        // what that binary calls itself
+	Dir     string        // an empty folder on the disk to be measured
+	For     time.Duration // of each figure that runs for a time
+	Events  int           // of each figure that drains a backlog
+	Only    string        // name of one row of the list; "" = all but growth
+	Runs    int           // how often each figure is measured; 0 = once
+	All     bool          // growth too
+	Large   bool          // up to 1,000,000 events and grains
+	Told    func(string)  // is told what is measured now; nil = nobody
 
-// figure is one line of the table: what was measured, and beside what.
-type figure struct {
-	name    string
-	value   float64
-	unit    string
-	bare    float64 // 0 = there is no reference
-	budget  string
-	met     bool
-	remarks string
+	children *[]*process // started, to be ended whatever comes
 }
 
 // benchmark is one row of the list; some measure several figures.
 type benchmark struct {
 	name string
-	run  func(ctx context.Context, o Options) ([]figure, error)
+	long bool // takes minutes: only where it is asked for
+	run  func(ctx context.Context, o Options) ([]sample, error)
 }
 
 var benchmarks = []benchmark{
-	{"writes", writes},
-	{"drain", drain},
-	{"steady", steady},
-	{"fan", fan},
-	{"latency", latency},
-	{"start", start},
+	{"writes", false, writes},
+	{"drain", false, drain},
+	{"steady", false, steady},
+	{"fan", false, fan},
+	{"latency", false, latency},
+	{"isolation", false, isolation},
+	{"feed", false, reads},
+	{"recall", false, recalls},
+	{"start", false, start},
+	{"memory", false, footprint},
+	{"grains", true, grains},
+	{"hooks", true, hooks},
 }
 
-// Run measures and prints the table. It fails where a figure can't be
-// measured; a missed budget is said in the table and is no error.
-func Run(ctx context.Context, o Options, out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "figure\tmeasured\tbare reference\tratio\tbudget\t")
+// Names are the rows of the list, as one text.
+func Names() string {
+	var all []string
 	for _, b := range benchmarks {
-		if o.Only != "" && o.Only != b.name {
-			continue
-		}
-		figures, err := b.run(ctx, o)
-		if err != nil {
-			return fmt.Errorf("bench %s: %w", b.name, err)
-		}
-		for _, f := range figures {
-			f.print(table)
-		}
+		all = append(all, b.name)
 	}
-	return table.Flush()
+	return strings.Join(all, ", ")
 }
 
-func (f figure) print(w io.Writer) {
-	bare, ratio := "", ""
-	if f.bare > 0 {
-		bare, ratio = fmt.Sprintf("%.4g %s", f.bare, f.unit), fmt.Sprintf("%.2f", f.value/f.bare)
+// Run measures the list, all of it as often as the options say, so that a
+// machine that slows down for a while slows each figure at most once. It fails
+// where a figure can't be measured; a missed budget is told and is no error.
+func Run(ctx context.Context, o Options) (Report, error) {
+	r := Report{Machine: thisMachine(o), Runs: max(1, o.Runs)}
+	var taken []sample
+	found := false
+	for n := range r.Runs {
+		for _, b := range benchmarks {
+			if o.Only != b.name && (o.Only != "" || b.long && !o.All) {
+				continue
+			}
+			found = true
+			if o.Told != nil {
+				o.Told(fmt.Sprintf("run %d of %d: %s", n+1, r.Runs, b.name))
+			}
+			each := o
+			each.Dir = filepath.Join(o.Dir, strconv.Itoa(n))
+			samples, err := b.alone(ctx, each)
+			if err != nil {
+				return r, fmt.Errorf("bench %s: %w", b.name, err)
+			}
+			taken = append(taken, samples...)
+		}
 	}
-	verdict := "met"
-	if !f.met {
-		verdict = "MISSED"
+	if !found {
+		return r, fmt.Errorf("bench: there is no figure %q; use one of %s", o.Only, Names())
 	}
-	fmt.Fprintf(w, "%s\t%.4g %s\t%s\t%s\t%s: %s\t%s\n", f.name, f.value, f.unit, bare, ratio, f.budget, verdict, f.remarks)
+	r.Figures = collect(taken)
+	return r, nil
 }
 
-// against is a figure whose budget is half of its reference.
-func against(name, unit string, value, bare float64) figure {
-	return figure{name: name, value: value, unit: unit, bare: bare, budget: "≥ half of bare", met: value >= bare/2}
+// alone runs a benchmark and leaves no child of it behind.
+func (b benchmark) alone(ctx context.Context, o Options) ([]sample, error) {
+	var children []*process
+	o.children = &children
+	defer func() {
+		for _, p := range children {
+			if p.cmd.ProcessState == nil {
+				_ = p.cmd.Process.Kill()
+				_ = p.cmd.Wait()
+			}
+		}
+	}()
+	return b.run(ctx, o)
+}
+
+func thisMachine(o Options) Machine {
+	return Machine{
+		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version(),
+		Version: o.Version, Date: time.Now().UTC().Format(time.DateOnly),
+	}
 }

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -14,7 +13,7 @@ import (
 )
 
 // drain measures how fast a backlog leaves, beside a bare loop of signed POSTs.
-func drain(ctx context.Context, o Options) ([]figure, error) {
+func drain(ctx context.Context, o Options) ([]sample, error) {
 	sink, err := newReceiver(nil)
 	if err != nil {
 		return nil, err
@@ -56,9 +55,9 @@ func drain(ctx context.Context, o Options) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := against("delivered, draining a backlog, 1 hook", "events/s", ours, (before+after)/2)
+	f := halfOf("delivered, draining a backlog, 1 hook", "events/s", ours, (before+after)/2)
 	f.remarks = fmt.Sprintf("%.0f MiB resident", p.resident())
-	return []figure{f}, stopAll(p, loop)
+	return []sample{f}, stopAll(p, loop)
 }
 
 // timed answers how many of n a second some work got done.
@@ -75,7 +74,7 @@ func (p *process) loop(ctx context.Context) error {
 
 // steady measures delivered events where each write is its own HTTP call,
 // beside a bare relay.
-func steady(ctx context.Context, o Options) ([]figure, error) {
+func steady(ctx context.Context, o Options) ([]sample, error) {
 	ours, p, err := throughput(ctx, o, "steady", 1)
 	if err != nil {
 		return nil, err
@@ -95,22 +94,21 @@ func steady(ctx context.Context, o Options) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := against("delivered, each write its own HTTP call, 1 hook", "events/s", ours, bare)
+	f := halfOf("delivered, each write its own HTTP call, 1 hook", "events/s", ours, bare)
 	f.remarks = fmt.Sprintf("%.0f MiB resident (budget 200)", p.resident())
-	return []figure{f}, stopAll(p, relay)
+	return []sample{f}, stopAll(p, relay)
 }
 
 // fan measures delivered events where ten hooks see each one.
-func fan(ctx context.Context, o Options) ([]figure, error) {
+func fan(ctx context.Context, o Options) ([]sample, error) {
 	const hooks = 10
 	ours, p, err := throughput(ctx, o, "fan", hooks)
 	if err != nil {
 		return nil, err
 	}
-	const budget = 10_000
-	return []figure{{
-		name: "delivered, 10 hooks on each event", value: ours, unit: "events/s", budget: "≥ 10000 on 2 cores",
-		met: ours >= budget, remarks: fmt.Sprintf("%.0f MiB resident (budget 200)", p.resident()),
+	return []sample{{
+		name: "delivered, 10 hooks on each event", value: ours, unit: "events/s", budget: &Budget{AtLeast: 10_000},
+		remarks: fmt.Sprintf("%.0f MiB resident (budget 200)", p.resident()),
 	}}, stopAll(p)
 }
 
@@ -145,13 +143,20 @@ func throughput(ctx context.Context, o Options, name string, hooks int) (float64
 
 // remember writes n memories from many callers.
 func (p *process) remember(ctx context.Context, n int) error {
+	return together(writers, n, func(i int64) error {
+		return post(ctx, p.client, http.MethodPost, p.url+"/v1/remember", memoryBody(i), nil)
+	})
+}
+
+// together does a piece of work n times, numbered from 0, from many callers.
+func together(callers, n int, work func(i int64) error) error {
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var all sync.WaitGroup
-	for range writers {
+	for range callers {
 		all.Go(func() {
 			for i := next.Add(1); i <= int64(n) && failed.Load() == nil; i = next.Add(1) {
-				if err := post(ctx, p.client, http.MethodPost, p.url+"/v1/remember", memoryBody(i), nil); err != nil {
+				if err := work(i - 1); err != nil {
 					failed.Store(&err)
 				}
 			}
@@ -173,78 +178,14 @@ func sampleEvent() []byte {
 		content(0) + `","namespace":"bench","tags":["bench"],"created_at":"2026-01-01T00:00:00Z"}}`)
 }
 
-// latency measures from the answer of a write to the arrival of its event, at
-// fifty events a second.
-func latency(ctx context.Context, o Options) ([]figure, error) {
-	var mu sync.Mutex
-	arrived := map[string]time.Time{}
-	sink, err := newReceiver(func(body []byte, at time.Time) {
-		var e struct {
-			Data struct {
-				ID string `json:"memory_id"`
-			} `json:"data"`
-		}
-		_ = json.Unmarshal(body, &e)
-		mu.Lock()
-		arrived[e.Data.ID] = at
-		mu.Unlock()
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer sink.close()
-	p, err := serveProcess(ctx, o, "latency")
-	if err != nil {
-		return nil, err
-	}
-	if _, err := p.webhook(ctx, sink.url); err != nil {
-		return nil, err
-	}
-	idle := p.resident()
-	answered, err := p.paced(ctx, sink, int(o.For/(20*time.Millisecond)))
-	if err != nil {
-		return nil, err
-	}
-	var gaps []float64
-	for id, at := range answered {
-		gaps = append(gaps, max(0, arrived[id].Sub(at).Seconds()*1000))
-	}
-	slices.Sort(gaps)
-	p50, p99 := gaps[len(gaps)/2], gaps[len(gaps)*99/100]
-	return []figure{
-		{name: "write answered → POST received, p50", value: p50, unit: "ms", budget: "≤ 2 ms", met: p50 <= 2},
-		{name: "write answered → POST received, p99", value: p99, unit: "ms", budget: "≤ 6 ms", met: p99 <= 6},
-		{name: "memory, idle", value: idle, unit: "MiB", budget: "≤ 40 MiB", met: idle <= 40},
-	}, stopAll(p)
-}
-
-// paced writes n memories, one every 20 ms, and answers when each was answered.
-func (p *process) paced(ctx context.Context, sink *receiver, n int) (map[string]time.Time, error) {
-	answered := make(map[string]time.Time, n)
-	sink.expect(n)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for i := range n {
-		<-tick.C
-		var made struct {
-			ID string `json:"id"`
-		}
-		if err := post(ctx, p.client, http.MethodPost, p.url+"/v1/remember", memoryBody(int64(i)), &made); err != nil {
-			return nil, err
-		}
-		answered[made.ID] = time.Now()
-	}
-	return answered, sink.wait(ctx)
-}
-
 // start measures from the start of the binary to the first delivered event.
-func start(ctx context.Context, o Options) ([]figure, error) {
+func start(ctx context.Context, o Options) ([]sample, error) {
 	sink, err := newReceiver(nil)
 	if err != nil {
 		return nil, err
 	}
 	defer sink.close()
-	var best []float64
+	var took []float64
 	for i := range 5 {
 		sink.expect(1)
 		begin := time.Now()
@@ -261,14 +202,13 @@ func start(ctx context.Context, o Options) ([]figure, error) {
 		if err := sink.wait(ctx); err != nil {
 			return nil, err
 		}
-		best = append(best, time.Since(begin).Seconds())
+		took = append(took, time.Since(begin).Seconds())
 		if err := stopAll(p); err != nil {
 			return nil, err
 		}
 	}
-	slices.Sort(best)
-	median := best[len(best)/2]
-	return []figure{{name: "start of the binary → first delivered event", value: median, unit: "s", budget: "≤ 0.3 s", met: median <= 0.3}}, nil
+	slices.Sort(took)
+	return []sample{{name: "start of the binary → first delivered event", value: took[len(took)/2], unit: "s", budget: &Budget{AtMost: 0.3}}}, nil
 }
 
 // stopAll ends children. A reference ends by the signal, which is no failure.

@@ -36,11 +36,14 @@ func startProcess(ctx context.Context, o Options, env []string, args ...string) 
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	p := &process{cmd, "", newClient()}
+	*o.children = append(*o.children, p)
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if _, addr, ok := strings.Cut(lines.Text(), "listening on "); ok {
 			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return &process{cmd, strings.TrimSpace(addr), newClient()}, nil
+			p.url = strings.TrimSpace(addr)
+			return p, nil
 		}
 	}
 	return nil, fmt.Errorf("%s %s ended before it listened", o.Binary, strings.Join(args, " "))
@@ -112,12 +115,18 @@ func (p *process) webhook(ctx context.Context, url string) (string, error) {
 }
 
 // resident is a process's memory in MiB; 0 where the system does not say.
-func (p *process) resident() float64 {
+func (p *process) resident() float64 { return p.status("VmRSS:") }
+
+// most is the most memory that a process ever had, in MiB; 0 where the system
+// does not say.
+func (p *process) most() float64 { return p.status("VmHWM:") }
+
+func (p *process) status(name string) float64 {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := strings.Cut(string(raw), "VmRSS:")
+	_, rest, _ := strings.Cut(string(raw), name)
 	kib, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	n, _ := strconv.ParseFloat(kib, 64)
 	return n / 1024

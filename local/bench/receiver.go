@@ -18,6 +18,7 @@ type receiver struct {
 	target atomic.Int64 // reaching it closes done
 	mu     sync.Mutex
 	done   chan struct{}
+	hangs  bool
 	seen   func(body []byte, at time.Time) // nil = bodies are only read
 }
 
@@ -32,7 +33,16 @@ func newReceiver(seen func(body []byte, at time.Time)) (*receiver, error) {
 	return r, nil
 }
 
-// ServeHTTP answers 200 at once.
+// newHole makes a receiver that takes POSTs and never answers.
+func newHole() (*receiver, error) {
+	r, err := newReceiver(nil)
+	if err == nil {
+		r.hangs = true
+	}
+	return r, err
+}
+
+// ServeHTTP answers 200 at once, or never.
 func (r *receiver) ServeHTTP(_ http.ResponseWriter, req *http.Request) {
 	if r.seen == nil {
 		_, _ = io.Copy(io.Discard, req.Body)
@@ -44,6 +54,9 @@ func (r *receiver) ServeHTTP(_ http.ResponseWriter, req *http.Request) {
 		r.mu.Lock()
 		close(r.done)
 		r.mu.Unlock()
+	}
+	if r.hangs {
+		<-req.Context().Done()
 	}
 }
 

@@ -12,35 +12,38 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"sync"
-	"sync/atomic"
+	"strings"
 	"time"
 )
 
 // Reference plays a bare part in a process of its own, so that it has what the
 // system under test has: "relay URL" takes a POST and makes a signed one;
-// "loop URL N" makes N signed POSTs when it is asked to.
+// "loop URL N" makes N signed POSTs when it is asked to; "answer N" answers N
+// bytes of JSON.
 func Reference(ctx context.Context, args []string) error {
 	if len(args) < 2 {
-		return fmt.Errorf("use: relay URL, or loop URL N")
+		return fmt.Errorf("use: relay URL, loop URL N, or answer N")
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	client := newClient()
+	part, err := partOf(ctx, args)
+	if err != nil {
+		return err
+	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		if err == nil && args[0] == "relay" {
-			err = signedPost(r.Context(), client, args[1], body)
-		} else if err == nil {
-			err = loop(r.Context(), client, args[1:], body)
+		var answer []byte
+		if err == nil {
+			answer, err = part(body)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
 		}
-		w.WriteHeader(http.StatusCreated)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(answer)
 	})
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
 	fmt.Fprintln(os.Stdout, "listening on http://"+l.Addr().String())
@@ -52,31 +55,32 @@ func Reference(ctx context.Context, args []string) error {
 	return nil
 }
 
+// partOf is what a bare part does with a request's body.
+func partOf(ctx context.Context, args []string) (func(body []byte) ([]byte, error), error) {
+	client := newClient()
+	switch args[0] {
+	case "relay":
+		return func(body []byte) ([]byte, error) { return nil, signedPost(ctx, client, args[1], body) }, nil
+	case "loop":
+		return func(body []byte) ([]byte, error) { return nil, loop(ctx, client, args[1:], body) }, nil
+	case "answer":
+		n, err := strconv.Atoi(args[1])
+		answer := []byte(`"` + strings.Repeat("x", max(0, n-2)) + `"`)
+		return func([]byte) ([]byte, error) { return answer, nil }, err
+	default:
+		return nil, fmt.Errorf("there is no bare part %q", args[0])
+	}
+}
+
 // atOnce is how many POSTs a bare loop has under way: as many as one hook has.
 const atOnce = 32
 
 func loop(ctx context.Context, client *http.Client, args []string, body []byte) error {
-	n, err := strconv.ParseInt(args[len(args)-1], 10, 64)
+	n, err := strconv.Atoi(args[len(args)-1])
 	if err != nil {
 		return err
 	}
-	var next atomic.Int64
-	var all sync.WaitGroup
-	var failed atomic.Pointer[error]
-	for range atOnce {
-		all.Go(func() {
-			for next.Add(1) <= n && failed.Load() == nil {
-				if err := signedPost(ctx, client, args[0], body); err != nil {
-					failed.Store(&err)
-				}
-			}
-		})
-	}
-	all.Wait()
-	if err := failed.Load(); err != nil {
-		return *err
-	}
-	return nil
+	return together(atOnce, n, func(int64) error { return signedPost(ctx, client, args[0], body) })
 }
 
 // signedPost is the least that a webhook sender does.

@@ -33,7 +33,7 @@ func content(n int64) string {
 }
 
 // writes measures answered durable writes, in turns with the bare writer.
-func writes(ctx context.Context, o Options) ([]figure, error) {
+func writes(ctx context.Context, o Options) ([]sample, error) {
 	settings, err := road.Load(nil)
 	if err != nil {
 		return nil, err
@@ -73,9 +73,9 @@ func writes(ctx context.Context, o Options) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := against("durable writes, 64 callers; bare: rows found by hash", "writes/s", rates[0], rates[1])
+	f := halfOf("durable writes, 64 callers; bare: rows found by hash", "writes/s", rates[0], rates[1])
 	f.remarks = fmt.Sprintf("%.2f of a bare writer that only appends", rates[0]/rates[2])
-	return []figure{f}, nil
+	return []sample{f}, nil
 }
 
 // inTurns gives each way its share of the time in several turns, so that a
