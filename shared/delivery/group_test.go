@@ -182,6 +182,21 @@ func TestATestSendTellsWhatTheReceiverSaid(t *testing.T) {
 	}
 }
 
+func TestATestSendKeepsWhatAnInsideReceiverSaid(t *testing.T) {
+	for _, is := range []bool{false, true} {
+		w, want := newWorld(), "said"
+		w.answer = func(int, *http.Request) (*http.Response, error) { return reply(200, "said"), nil }
+		s := w.sender()
+		s.cfg.Inside = func(ctx context.Context) (context.Context, func() bool) { return ctx, func() bool { return is } }
+		if is {
+			want = ""
+		}
+		if o := s.Test(t.Context(), w.hook); o.Answer != want || o.Status != 200 {
+			t.Errorf("inside %v: %+v", is, o)
+		}
+	}
+}
+
 func TestFailuresOnARealNetworkAreSaidClearly(t *testing.T) {
 	redirected := 0
 	target := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { redirected++ }))

@@ -16,9 +16,11 @@ import (
 // and signed as its events are, marked X-Memhooks-Test: true, with an id
 // evt_test_… of its own and without seq. It is sent whatever the hook's state,
 // once, and counts nowhere: the verdict is Delivered or GiveUp, the outcome's
-// job holds the sample's change. The answer's beginning is told, since a sample
-// has nobody's content that it could repeat. A hook that can't get any event answers with
-// GiveUp and says so.
+// job holds the sample's change.
+// The answer's beginning is told, since a sample has nobody's content that it
+// could repeat; not that of a destination inside the operator's network, whose
+// answers are not for all who may make hooks. A hook that can't get any event
+// answers with GiveUp and says so.
 func (s *Sender) Test(ctx context.Context, h hook.Hook) Outcome {
 	start := s.cfg.Now()
 	id := change.Draw{At: start, Rand: s.cfg.Rand}.ID()
@@ -51,7 +53,15 @@ func (s *Sender) probe(ctx context.Context, h *hook.Hook, j *Job, e dialect.Even
 	req.Header[headerDelivery] = []string{idPrefix + e.Change.ID}
 	req.Header[headerAttempt] = []string{"1"}
 	req.Header[headerTest] = []string{"true"}
-	return s.post(req, said)
+	if s.cfg.Inside == nil {
+		return s.post(req, said)
+	}
+	watched, inside := s.cfg.Inside(ctx)
+	a := s.post(req.WithContext(watched), said)
+	if inside() {
+		*said = ""
+	}
+	return a
 }
 
 // sampleFor is the sample of the first event type that a hook would see in its

@@ -57,9 +57,12 @@ type Config struct {
 	// Transport makes the POSTs: the address guard's. It is never asked to
 	// follow a redirect.
 	Transport http.RoundTripper
-	Settings  Settings
-	Now       func() time.Time // nil = time.Now
-	Rand      io.Reader        // for jitter and test ids; nil = crypto/rand
+	// Inside watches requests under a context: did one lead where only the
+	// operator's list of destinations lets it? nil = nothing does.
+	Inside   func(ctx context.Context) (watched context.Context, inside func() bool)
+	Settings Settings
+	Now      func() time.Time // nil = time.Now
+	Rand     io.Reader        // for jitter and test ids; nil = crypto/rand
 }
 
 // Sender makes attempts: one POST for each job, one verdict.

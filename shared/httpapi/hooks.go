@@ -131,7 +131,7 @@ type testAnswer struct {
 	Status    int    `json:"status,omitempty" doc:"The receiver's HTTP status, where it answered"`
 	Error     string `json:"error,omitempty"`
 	TookMS    int64  `json:"took_ms"`
-	Answer    string `json:"answer,omitempty" doc:"How the receiver's answer begins, at most 300 bytes; it is not kept"`
+	Answer    string `json:"answer,omitempty" doc:"How the receiver's answer begins, at most 300 bytes; it is not kept, and not told where only the operator's list of destinations lets the receiver be reached"`
 }
 
 // testHook sends a hook of either API a sample.

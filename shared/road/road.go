@@ -2,7 +2,6 @@ package road
 
 import (
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/cloud"
@@ -56,13 +55,13 @@ func Assemble(c *cloud.Cloud, s Settings, version string, now func() time.Time, 
 		Inspect: inspect.New(inspect.Config{
 			Log: c.Log, Kept: c.Compactor, Ledger: c.Ledger, Hooks: hooks, Memories: memories, Grains: c.Grains, Version: version,
 		}),
-		Sender: newSender(c, s, version, memories, hooks, guarded.Transport(s.Timeout, perHost), now),
+		Sender: newSender(c, s, version, memories, hooks, guarded, now),
 	}
 }
 
-func newSender(c *cloud.Cloud, s Settings, version string, m *memory.Service, h *hook.Service, via http.RoundTripper, now func() time.Time) *delivery.Sender {
+func newSender(c *cloud.Cloud, s Settings, version string, m *memory.Service, h *hook.Service, guarded *guard.Guard, now func() time.Time) *delivery.Sender {
 	return delivery.New(delivery.Config{
-		Hooks: c.Hooks.Get, Teller: m, Secrets: h, Modes: h, Transport: via, Now: now,
+		Hooks: c.Hooks.Get, Teller: m, Secrets: h, Modes: h, Transport: guarded.Transport(s.Timeout, perHost), Inside: guarded.Inside, Now: now,
 		Settings: delivery.Settings{
 			Base: s.RetryBase, Factor: s.RetryFactor, Jitter: s.RetryJitter, Timeout: s.Timeout, Version: version,
 		},

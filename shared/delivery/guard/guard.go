@@ -8,8 +8,12 @@
 package guard
 
 import (
+	"context"
 	"encoding/binary"
+	"net/http/httptrace"
 	"net/netip"
+	"slices"
+	"sync/atomic"
 	"syscall"
 
 	"code.dny.dev/ssrf"
@@ -69,7 +73,7 @@ func (g *Guard) CheckAddr(to netip.AddrPort) error {
 	if g.allowed(addr) {
 		return nil
 	}
-	if !addr.IsValid() || isatap(addr) || g.rules.SafeAddr(addr) != nil {
+	if refused(g.rules, addr) {
 		return &Forbidden{Addr: addr}
 	}
 	return nil
@@ -84,6 +88,33 @@ func (g *Guard) Control(network, address string, _ syscall.RawConn) error {
 		return &Forbidden{Addr: to.Addr()}
 	}
 	return g.CheckAddr(to)
+}
+
+// Inside returns a context for requests through the guard's transport, and a
+// function that says, once they were answered, whether a connection that one of
+// them used led where only the operator's list lets it. The loopback where the
+// list names it as such does not count: that is the caller's own machine.
+func (g *Guard) Inside(ctx context.Context) (watched context.Context, inside func() bool) {
+	var seen atomic.Bool
+	trace := httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
+		if to, err := netip.ParseAddrPort(c.Conn.RemoteAddr().String()); err != nil || g.lent(to.Addr()) {
+			seen.Store(true)
+		}
+	}}
+	return httptrace.WithClientTrace(ctx, &trace), seen.Load
+}
+
+// lent says whether only the list lets an address pass, and not as loopback.
+func (g *Guard) lent(addr netip.Addr) bool {
+	if !refused(g.rules, addr) {
+		return false
+	}
+	addr = addr.Unmap().WithZone("")
+	return !slices.ContainsFunc(g.allow, func(p netip.Prefix) bool { return p.Contains(addr) && p.Masked().Addr().IsLoopback() })
+}
+
+func refused(rules *ssrf.Guardian, addr netip.Addr) bool {
+	return !addr.IsValid() || isatap(addr) || rules.SafeAddr(addr) != nil
 }
 
 func (g *Guard) allowed(addr netip.Addr) bool {

@@ -187,3 +187,31 @@ func TestTheRefusalIsFoundThroughNetHTTP(t *testing.T) {
 		t.Errorf("a request to 10.0.0.1: %v, want a *Forbidden inside a *url.Error", err)
 	}
 }
+
+func TestWhatOnlyTheListLetsPassIsInside(t *testing.T) {
+	g := New([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/16"), netip.MustParsePrefix("0.0.0.0/1"), netip.MustParsePrefix("::1/128")})
+	for addr, inside := range map[string]bool{"10.1.2.3": true, "::ffff:10.1.2.3": true, "127.0.0.1": false, "127.1.0.1": true, "::1": false, "8.8.8.8": false, "169.254.169.254": true} {
+		if g.lent(netip.MustParseAddr(addr)) != inside {
+			t.Errorf("%s is inside: %v, want %v", addr, !inside, inside)
+		}
+	}
+	port, _ := receiver(t)
+	for list, want := range map[string]bool{"127.0.0.0/8": false, "0.0.0.0/0": true} {
+		g := New([]netip.Prefix{netip.MustParsePrefix(list)})
+		client := g.testClient(t, nil)
+		for range 2 { // on a new connection, and on one that is kept
+			ctx, inside := g.Inside(t.Context())
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1"+port+"/", strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = io.Copy(io.Discard, answer.Body); err != nil || answer.Body.Close() != nil || inside() != want {
+				t.Errorf("allowed by %s: inside %v, %v", list, inside(), err)
+			}
+		}
+	}
+}
