@@ -226,6 +226,9 @@ func TestAreevReplay(t *testing.T) {
 			t.Errorf("%s: %s", c.body, a.text)
 		}
 	}
+	if a := s.do(200, "POST", at+"/replay", `{"from_seq":2,"to_seq":4,"dry_run":true}`); fmt.Sprint(a.body["deliveries"]) != fmt.Sprintf("[dlv_%s.2.0 dlv_%[1]s.4.0]", id) {
+		t.Errorf("a dry run does not list what it counts: %s", a.text)
+	}
 	if a := s.do(200, "POST", at+"/replay", `{"from_seq":1,"to_seq":2}`); a.body["matched"] != 2.0 || a.body["redriven"] != 2.0 {
 		t.Errorf("replayed %s", a.text)
 	}

@@ -30,7 +30,7 @@ type replayBody struct {
 	From    string `json:"from,omitempty" doc:"Events at or after this time, RFC 3339"`
 	To      string `json:"to,omitempty" doc:"Events before this time, RFC 3339"`
 	Failed  string `json:"failed_since,omitempty" doc:"All dead letters with a last attempt at or after this time, RFC 3339"`
-	DryRun  bool   `json:"dry_run,omitempty" doc:"Only count"`
+	DryRun  bool   `json:"dry_run,omitempty" doc:"Only count and list"`
 }
 
 // replayAnswer says what is sent again.
@@ -68,6 +68,9 @@ func (a *API) replay(ctx context.Context, in *replayInput) (*replayAnswer, error
 	}
 	out.Matched = len(seqs)
 	if b.DryRun {
+		for _, seq := range seqs[:min(maxListed, len(seqs))] {
+			out.list(delivery.Job{Hook: h.ID, Entry: feed.Entry{Seq: seq}})
+		}
 		return out, nil
 	}
 	for part := range slices.Chunk(seqs, redrivePage) {

@@ -127,25 +127,21 @@ func (a *API) deadLetters(ctx context.Context, id string, q delivery.Query, sinc
 	if err != nil {
 		return nil, err
 	}
-	out := &deadLettersAnswer{DeadLetters: []deliveryAnswer{}, Next: next}
-	hooks := map[string]hook.Hook{}
-	for _, r := range records {
-		h, known := hooks[r.Job.Hook]
-		if !known {
-			h, err = a.cfg.Hooks.Get(ctx, m, r.Job.Hook)
-			if fault.KindOf(err) == fault.NotFound { // it was deleted meanwhile, and its dead letters with it
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			hooks[h.ID] = h
-		}
-		shown, err := a.wholeDelivery(ctx, h, r)
-		if err != nil {
-			return nil, err
-		}
-		out.DeadLetters = append(out.DeadLetters, *shown)
+	hooks, err := a.cfg.Hooks.List(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	dead, err := a.cfg.Inspect.Deliveries(ctx, m, hooks, records)
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[string]hook.Hook, len(hooks))
+	for _, h := range hooks {
+		of[h.ID] = h
+	}
+	out := &deadLettersAnswer{DeadLetters: make([]deliveryAnswer, len(dead)), Next: next}
+	for i, d := range dead {
+		out.DeadLetters[i] = deliveryWhole(of[d.Job.Hook], d)
 	}
 	return out, nil
 }

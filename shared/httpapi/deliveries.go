@@ -142,7 +142,7 @@ type redrivenAnswer struct {
 	Matched    int      `json:"matched" doc:"How many were meant"`
 	Redriven   int      `json:"redriven" doc:"How many are queued; the others have not ended yet, or the log no longer holds them"`
 	DryRun     bool     `json:"dry_run,omitempty"`
-	Deliveries []string `json:"deliveries" doc:"The new deliveries' ids, the first hundred; of a dry run over dead letters their own"`
+	Deliveries []string `json:"deliveries" doc:"The new deliveries' ids, the first hundred; of a dry run over dead letters their own, of one of a replay those of the events' first deliveries"`
 }
 
 // maxListed bounds the ids that a bulk answer lists.

@@ -51,10 +51,10 @@ func (a *API) oneDelivery(ctx context.Context, in *oneDeliveryInput) (*deliveryA
 // wholeDelivery is a delivery with its attempts and its body as it would be
 // sent now.
 func (a *API) wholeDelivery(ctx context.Context, h hook.Hook, r delivery.Record) (*deliveryAnswer, error) {
-	d, err := a.cfg.Inspect.Delivery(ctx, h, r)
+	d, err := a.cfg.Inspect.Deliveries(ctx, h.Memory, []hook.Hook{h}, []delivery.Record{r})
 	if err != nil {
 		return nil, err
 	}
-	shown := deliveryWhole(h, d)
+	shown := deliveryWhole(h, d[0])
 	return &shown, nil
 }

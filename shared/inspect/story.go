@@ -146,19 +146,6 @@ func withBody(h hook.Hook, mode redact.Mode, told dialect.Event, r delivery.Reco
 	return Delivery{r, body}, err
 }
 
-// Delivery adds its body to a record of a hook's.
-func (s *Service) Delivery(ctx context.Context, h hook.Hook, r delivery.Record) (Delivery, error) {
-	detects, err := s.cfg.Memories.DetectsPII(ctx, h.Memory)
-	if err != nil {
-		return Delivery{}, err
-	}
-	told, err := s.tell(ctx, r.Job.Entry)
-	if err != nil {
-		return Delivery{}, err
-	}
-	return withBody(h, redact.Effective(h.Redaction, detects, h.PIIRisk != nil), told, r)
-}
-
 // apart is how far the clocks of one cloud may differ, in milliseconds.
 const apart = 1000
 
