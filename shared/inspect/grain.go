@@ -89,7 +89,7 @@ func (s *Service) walk(ctx context.Context, m change.Memory, head store.Stored) 
 	if err != nil {
 		return nil, err
 	}
-	all := []store.Stored{head}
+	all, before, unsought := []store.Stored{head}, b.Head+1, int64(looked)
 	for left := searched; len(all) < walked && all[len(all)-1].Version > 1; {
 		at := &all[len(all)-1]
 		if at.Seq == 0 {
@@ -101,18 +101,23 @@ func (s *Service) walk(ctx context.Context, m change.Memory, head store.Stored) 
 		if err != nil {
 			return nil, err
 		}
+		if e == nil && at.Seq == 0 { // its time is what its author says: look back from the next version
+			if e, unsought, err = s.madeBefore(ctx, m, b, at, before, unsought); err != nil {
+				return nil, err
+			}
+		}
 		if e == nil {
 			break
 		}
-		at.Seq = e.Seq
-		before, err := s.cfg.Grains.Load(ctx, m, store.Ref{Hash: e.Change.Superseded})
-		if fault.KindOf(err) == fault.NotFound || err == nil && before.Lineage != head.Lineage {
+		at.Seq, before = e.Seq, e.Seq
+		older, err := s.cfg.Grains.Load(ctx, m, store.Ref{Hash: e.Change.Superseded})
+		if fault.KindOf(err) == fault.NotFound || err == nil && older.Lineage != head.Lineage {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, before)
+		all = append(all, older)
 	}
 	return all, nil
 }
@@ -120,7 +125,7 @@ func (s *Service) walk(ctx context.Context, m change.Memory, head store.Stored) 
 // making finds the event that made a version, nil where the log does not hold
 // it.
 func (s *Service) making(ctx context.Context, m change.Memory, b feed.Bounds, v *store.Stored) (*feed.Entry, error) {
-	is := func(e *feed.Entry) bool { return e.Change.Hash == v.Hash && e.Change.Superseded != "" }
+	is := func(e *feed.Entry) bool { return makes(e, v) }
 	if v.Seq == 0 {
 		found, _, _, err := s.around(ctx, m, b, v.CreatedAt, is)
 		return found, err
@@ -130,4 +135,21 @@ func (s *Service) making(ctx context.Context, m change.Memory, b feed.Bounds, v 
 		return nil, err
 	}
 	return &entries[0], nil
+}
+
+// makes says whether an event made a version of an older one.
+func makes(e *feed.Entry, v *store.Stored) bool {
+	return e.Change.Hash == v.Hash && e.Change.Superseded != ""
+}
+
+// madeBefore finds the event that made a version below a seq, nil where it is
+// not among so many entries; left is how many more may be looked through.
+func (s *Service) madeBefore(ctx context.Context, m change.Memory, b feed.Bounds, v *store.Stored, before, most int64) (found *feed.Entry, left int64, err error) {
+	to, err := s.back(ctx, m, b, before, most, func(e *feed.Entry) bool {
+		if makes(e, v) {
+			found = e
+		}
+		return found != nil
+	})
+	return found, most - (before - to), err
 }
