@@ -21,7 +21,8 @@ type activityAnswer struct {
 	Floor     int64             `json:"floor_seq"`
 	Hooks     hookStates        `json:"hooks"`
 	Dead      deadCount         `json:"dead_letters"`
-	Pending   int               `json:"pending" doc:"Among the newest deliveries"`
+	Pending   int               `json:"pending"`
+	More      bool              `json:"pending_more,omitempty" doc:"There may be more than were counted, and older ones"`
 	OldestMS  int64             `json:"oldest_pending_ms,omitempty" doc:"Since the event of the oldest of them"`
 	Attention []attentionAnswer `json:"attention" doc:"What a person should look at"`
 }
@@ -69,7 +70,7 @@ func (a *API) readActivity(ctx context.Context, in *activityInput) (*activityAns
 		From: stamp(act.From), To: stamp(act.To), BucketMS: act.Length.Milliseconds(), Buckets: make([]activityBucket, len(act.Buckets)),
 		Head: act.Bounds.Head, Floor: act.Bounds.Floor,
 		Hooks: hookStates{act.Hooks, act.States[hook.Active], act.States[hook.Paused], act.States[hook.Held], act.States[hook.Disabled]},
-		Dead:  deadCount{act.Dead, act.MoreDead}, Pending: act.Pending, OldestMS: act.Oldest.Milliseconds(),
+		Dead:  deadCount{act.Dead, act.MoreDead}, Pending: act.Pending, More: act.MorePending, OldestMS: act.Oldest.Milliseconds(),
 		Attention: make([]attentionAnswer, len(act.Attention)),
 	}
 	for i, b := range act.Buckets {

@@ -15,7 +15,8 @@ import (
 const (
 	recentEvents     = 1000
 	recentDeliveries = 1000
-	recentDead       = 200
+	recentDead       = 200 // of each hook that is asked
+	fewHooks         = 20  // that are asked one by one
 	mostAttention    = 100
 )
 
@@ -23,14 +24,15 @@ const (
 // the newest entries of the log and the newest deliveries tell both.
 type Activity struct {
 	Series
-	Bounds    feed.Bounds
-	States    map[hook.State]int // of the hooks
-	Hooks     int
-	Dead      int
-	MoreDead  bool // there may be more than were counted
-	Pending   int  // among the newest deliveries
-	Oldest    time.Duration
-	Attention []Attention
+	Bounds      feed.Bounds
+	States      map[hook.State]int // of the hooks
+	Hooks       int
+	Dead        int
+	MoreDead    bool // there may be more than were counted
+	Pending     int
+	Oldest      time.Duration // since the event of the oldest that were counted
+	MorePending bool          // there may be more than were counted
+	Attention   []Attention
 }
 
 // Attention is something about a hook that a person should look at. Kind is
@@ -46,12 +48,12 @@ type Attention struct {
 // recent is what was read for an activity.
 type recent struct {
 	hooks   []hook.Hook
-	records []delivery.Record // the newest first
-	cut     bool              // there are older records
-	entries []feed.Entry      // from where on both are known, the newest last
-	whole   bool              // that is all that the log holds
-	dead    []delivery.Record
-	more    bool // dead ones
+	records []delivery.Record                     // the newest first
+	cut     bool                                  // there are older records
+	entries []feed.Entry                          // from where on both are known, the newest last
+	whole   bool                                  // that is all that the log holds
+	open    map[delivery.Status][]delivery.Record // dead, pending and held ones
+	more    map[delivery.Status]bool              // there may be more of them
 }
 
 // Activity reads how it went until now; of is a hook's id, "" = all hooks.
@@ -70,16 +72,14 @@ func (s *Service) Activity(ctx context.Context, m change.Memory, of string, now 
 	}
 	out := Activity{
 		Series: r.series(of, now), Bounds: b, Hooks: len(hooks), States: map[hook.State]int{},
-		Dead: len(r.dead), MoreDead: r.more, Attention: r.attention(),
+		Dead: len(r.open[delivery.StatusDead]), MoreDead: r.more[delivery.StatusDead], Attention: r.attention(),
+		Pending: len(r.open[delivery.StatusPending]), MorePending: r.more[delivery.StatusPending],
 	}
 	for _, h := range hooks {
 		out.States[h.State]++
 	}
-	for i := range r.records {
-		if r.records[i].Status == delivery.StatusPending {
-			out.Pending++
-			out.Oldest = max(out.Oldest, now.Sub(time.UnixMilli(r.records[i].Job.Entry.Change.At)))
-		}
+	for _, rec := range r.open[delivery.StatusPending] {
+		out.Oldest = max(out.Oldest, now.Sub(time.UnixMilli(rec.Job.Entry.Change.At)))
 	}
 	return out, nil
 }
@@ -101,29 +101,51 @@ func (s *Service) hooks(ctx context.Context, m change.Memory, of string) ([]hook
 
 // read reads the deliveries, and then as much of the log as they tell of.
 func (s *Service) read(ctx context.Context, m change.Memory, of string, b feed.Bounds, r *recent) error {
-	work := []func() error{
-		func() error {
-			records, next, err := s.cfg.Ledger.List(ctx, m, delivery.Query{Hook: of, Limit: recentDeliveries})
-			r.records, r.cut = records, next != ""
-			return err
-		},
-		func() error {
-			records, next, err := s.cfg.Ledger.List(ctx, m, delivery.Query{Hook: of, Status: delivery.StatusDead, Limit: recentDead})
-			r.dead, r.more = records, next != ""
-			return err
-		},
-	}
-	if err := side(len(work), func(i int) error { return work[i]() }); err != nil {
+	asked := append(r.questions(of), delivery.Query{Hook: of, Limit: recentDeliveries})
+	found, cut := make([][]delivery.Record, len(asked)), make([]bool, len(asked))
+	err := side(len(asked), func(i int) error {
+		records, next, err := s.cfg.Ledger.List(ctx, m, asked[i])
+		if fault.KindOf(err) == fault.NotFound { // it was deleted meanwhile
+			err = nil
+		}
+		found[i], cut[i] = records, next != ""
 		return err
+	})
+	if err != nil {
+		return err
+	}
+	last := len(asked) - 1
+	r.records, r.cut = found[last], cut[last]
+	r.open, r.more = map[delivery.Status][]delivery.Record{}, map[delivery.Status]bool{}
+	for i, q := range asked[:last] {
+		r.open[q.Status] = append(r.open[q.Status], found[i]...)
+		r.more[q.Status] = r.more[q.Status] || cut[i]
 	}
 	from := max(b.Floor, b.Head+1-recentEvents)
 	if n := len(r.records); n > 0 && r.cut {
 		from = max(from, r.records[n-1].Job.Entry.Seq)
 	}
 	r.whole = from == b.Floor
-	var err error
 	r.entries, err = s.span(ctx, m, from, b.Head)
 	return err
+}
+
+// questions ask for what waits, and for dead letters: for these hook by hook where
+// hooks are few, so that the many of one hide no other's.
+func (r *recent) questions(of string) []delivery.Query {
+	all := []delivery.Query{
+		{Hook: of, Status: delivery.StatusPending, Limit: recentDeliveries},
+		{Hook: of, Status: delivery.StatusHeld, Limit: recentDeliveries},
+	}
+	if of != "" || len(r.hooks) > fewHooks {
+		return append(all, delivery.Query{Hook: of, Status: delivery.StatusDead, Limit: recentDead})
+	}
+	for _, h := range r.hooks {
+		if h.Mode == hook.Webhook {
+			all = append(all, delivery.Query{Hook: h.ID, Status: delivery.StatusDead, Limit: recentDead})
+		}
+	}
+	return all
 }
 
 // attentions are the states of a hook that a person should look at, in the
@@ -142,13 +164,11 @@ var attentions = []struct {
 // attention lists what a person should look at.
 func (r *recent) attention() []Attention {
 	waiting, dead := map[string]int{}, map[string]int{}
-	for i := range r.records {
-		if r.records[i].Status == delivery.StatusHeld {
-			waiting[r.records[i].Job.Hook]++
-		}
+	for i := range r.open[delivery.StatusHeld] {
+		waiting[r.open[delivery.StatusHeld][i].Job.Hook]++
 	}
-	for i := range r.dead {
-		dead[r.dead[i].Job.Hook]++
+	for i := range r.open[delivery.StatusDead] {
+		dead[r.open[delivery.StatusDead][i].Job.Hook]++
 	}
 	var out []Attention
 	for _, a := range attentions {

@@ -56,3 +56,31 @@ func TestASeriesReachesToEventsThatStandOutOfOrder(t *testing.T) {
 		t.Errorf("%d of 4 events stand in the series, %v", n, err)
 	}
 }
+
+func TestOneHooksManyHideNoOthers(t *testing.T) {
+	c := &chronicle{floor: 1}
+	of := func(q delivery.Query, n int, at time.Time) (all []delivery.Record) {
+		for range n {
+			r := delivery.Record{Status: q.Status}
+			r.Job.Hook, r.Job.Entry.Seq, r.Job.Entry.Change.At = q.Hook, 1, at.UnixMilli()
+			all = append(all, r)
+		}
+		return all
+	}
+	all := hooks{{ID: "busy", Mode: hook.Webhook, State: hook.Active}, {ID: "slow", Mode: hook.Webhook, State: hook.Active}}
+	a, err := c.activity(t, all, func(q delivery.Query) ([]delivery.Record, string) {
+		switch {
+		case q.Status == delivery.StatusPending:
+			return of(q, 1, noon.Add(-6*time.Hour)), ""
+		case q.Hook == "slow" && q.Status == delivery.StatusDead:
+			return of(q, 3, noon), ""
+		case q.Hook == "busy" && q.Status == delivery.StatusDead:
+			return of(q, q.Limit, noon), "more"
+		}
+		return nil, ""
+	})
+	if err != nil || a.Pending != 1 || a.Oldest != 6*time.Hour || a.MorePending || a.Dead != 203 || !a.MoreDead ||
+		len(a.Attention) != 2 || a.Attention[1].Hook.ID != "slow" || a.Attention[1].Count != 3 {
+		t.Errorf("%+v, %v", a, err)
+	}
+}

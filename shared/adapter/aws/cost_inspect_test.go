@@ -73,7 +73,7 @@ func (s *system) inspections(hashes []string, last string) []inspection {
 		{"an event by its id", 400, event(e.Change.EventID())},
 		{"the newest event about a grain", 400, event(hashes[1000])},
 		{"an event's story", 400, func() error { _, err := in.Story(ctx, s.mem, e); return err }},
-		{"the activity", 300, func() error { _, err := in.Activity(ctx, s.mem, "", time.Now()); return err }},
+		{"the activity", 400, func() error { _, err := in.Activity(ctx, s.mem, "", time.Now()); return err }},
 		{"a grain's seven versions", 1200, func() error {
 			h, err := in.History(ctx, s.mem, last)
 			if err == nil && (len(h.Versions) != 7 || h.Truncated) {
