@@ -57,12 +57,12 @@ func (r *run) calm() bool {
 // settle does what was asked for and not answered, and drains the stages.
 func (r *run) settle() error {
 	ctx := context.Background()
-	if r.halfway {
+	if r.keep.Events > 0 { // a compaction that a fault cut off is ended by the next one
 		r.learn()
 		if err := r.Feed.Compact(ctx, r.keep); err != nil {
 			return err
 		}
-		r.halfway = false
+		r.keep = feed.Keep{}
 	}
 	for _, h := range r.hooks {
 		if h.leaving {

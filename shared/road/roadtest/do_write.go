@@ -210,6 +210,11 @@ func (r *run) eraseScope(op Op) {
 // gone when that was answered.
 func (r *run) erase(op Op, sel seal.Selector) {
 	e := &erasure{memory: r.home(op), sel: sel, covered: r.heard.covered(r.home(op), sel)}
+	for _, h := range slices.Clone(r.heads) {
+		if h.memory == e.memory {
+			r.reread(h.memory, h.lineage) // a write without an answer may have given it to another person
+		}
+	}
 	for _, h := range r.heads {
 		if h.memory == e.memory && sel.Covers(seal.Pair{Person: h.person, Scope: h.scope}) {
 			e.lineages = append(e.lineages, h.lineage)

@@ -50,8 +50,7 @@ type run struct {
 	erasures []*erasure
 	log      map[change.Memory][]feed.Entry
 	broken   []Broken
-	keep     feed.Keep      // of the last compaction
-	halfway  bool           // it was not answered
+	keep     feed.Keep      // the tightest of the compactions so far
 	did      map[string]int // what may have had an effect: crashes, faults, compactions …
 }
 
