@@ -51,7 +51,7 @@ func topic(n int) string   { return "topic" + strconv.Itoa(n/sharing) }
 func text(n int) string {
 	all := make([]string, 40)
 	for i := range all {
-		all[i] = "word" + strconv.Itoa(rand.IntN(words))
+		all[i] = "word" + strconv.Itoa(rand.IntN(words)) //nolint:gosec // which one does not matter
 	}
 	all[n%len(all)] = topic(n)
 	return strings.Join(all, " ")
@@ -65,7 +65,7 @@ func (p *process) questions(hook string, grains int) map[string]func() error {
 			var answer struct {
 				Hits []json.RawMessage `json:"hits"`
 			}
-			err := post(context.Background(), p.client, http.MethodPost, p.url+"/api/memories/default/recall", []byte(body(rand.IntN(grains))), &answer)
+			err := post(context.Background(), p.client, http.MethodPost, p.url+"/api/memories/default/recall", []byte(body(rand.IntN(grains))), &answer) //nolint:gosec // which one does not matter
 			if err == nil && len(answer.Hits) != sharing {
 				err = fmt.Errorf("a recall has %d hits, not %d", len(answer.Hits), sharing)
 			}
@@ -76,7 +76,7 @@ func (p *process) questions(hook string, grains int) map[string]func() error {
 		byText:    recall(func(n int) string { return `{"query":"` + topic(n) + `"}` }),
 		bySubject: recall(func(n int) string { return `{"subject":"` + subject(n) + `"}` }),
 		byPage: func() error {
-			return post(context.Background(), p.client, http.MethodGet, p.page(hook, rand.IntN(grains-pageSize+1)), nil, nil)
+			return post(context.Background(), p.client, http.MethodGet, p.page(hook, rand.IntN(grains-pageSize+1)), nil, nil) //nolint:gosec // which one does not matter
 		},
 	}
 }

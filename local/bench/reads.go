@@ -45,7 +45,7 @@ func reads(ctx context.Context, o Options) ([]sample, error) {
 	}
 	rates, err := inTurns(o.For, []func(n int64) error{
 		func(int64) error {
-			return post(ctx, p.client, http.MethodGet, p.page(hook, rand.IntN(stored-pageSize)), nil, nil)
+			return post(ctx, p.client, http.MethodGet, p.page(hook, rand.IntN(stored-pageSize)), nil, nil) //nolint:gosec // which one does not matter
 		},
 		func(int64) error { return post(ctx, bare.client, http.MethodGet, bare.url, nil, nil) },
 	})
