@@ -47,6 +47,9 @@ func TestKeysAreMadeShownOnceAndRevoked(t *testing.T) {
 	s.do(200, "POST", "/v1/recall", `{"query":"a"}`, "Authorization", use)
 	s.refused(403, "scope_denied", "POST", "/v1/remember", `{"content":"a"}`, "Authorization", use)
 	s.refused(403, "scope_denied", "POST", "/v1/keys", `{}`, "Authorization", use)
+	if me := s.do(200, "GET", "/v1/keys/me", "", "Authorization", use); me.text != `{"id":"`+made.str("id")+`","name":"agent","scopes":["read"],"tenant":"default"}`+"\n" {
+		t.Errorf("its own key: %s", me.text)
+	}
 	list := s.do(200, "GET", "/v1/keys", "")
 	if strings.Contains(list.text, raw) || strings.Contains(list.text, `"key"`) || len(list.list("keys")) != 3 {
 		t.Errorf("list %s", list.text)

@@ -21,6 +21,10 @@ func (a *API) keyRoutes() []endpoint {
 			Summary: "List keys, never their raw form", Handler: handle(a.listKeys),
 		},
 		{
+			Method: http.MethodGet, Path: "/v1/keys/me", ID: "show-own-key", Scope: auth.Read, Tag: "Keys",
+			Summary: "Show what the key of this call is and may do", Handler: handle(a.showOwnKey),
+		},
+		{
 			Method: http.MethodDelete, Path: "/v1/keys/{id}", ID: "revoke-key", Scope: auth.Admin, Tag: "Keys",
 			Summary: "Revoke a key", Handler: handle(a.revokeKey),
 		},
@@ -87,6 +91,19 @@ func (a *API) listKeys(ctx context.Context, in *listKeysInput) (*keysAnswer, err
 		out.Next = keys[len(keys)-1].ID
 	}
 	return out, nil
+}
+
+// callerAnswer is who calls, as the API knows it.
+type callerAnswer struct {
+	ID     string       `json:"id,omitempty" doc:"Absent where no key is needed"`
+	Name   string       `json:"name,omitempty"`
+	Scopes []auth.Scope `json:"scopes" doc:"What the call's key may do; admin holds read and write"`
+	Tenant string       `json:"tenant"`
+}
+
+func (a *API) showOwnKey(ctx context.Context, _ *struct{}) (*callerAnswer, error) {
+	k := callOf(ctx).caller
+	return &callerAnswer{k.ID, k.Name, k.Scopes, k.Tenant}, nil
 }
 
 type revokeKeyInput struct {

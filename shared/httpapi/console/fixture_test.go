@@ -187,6 +187,7 @@ var samples = map[string]string{
 	"GET /api/memories":                `{"memories":[` + aMemory + `,{"id":"quiet","name":"quiet","policies":[]}],"next_cursor":"HOSTILE"}`,
 	"GET /api/memories/quiet/activity": `{"head_seq":0,"floor_seq":1,"hooks":{"total":0},"dead_letters":{"count":0}}`,
 	"POST /api/memories":               aMemory,
+	"GET /v1/keys/me":                  `{"id":"key_1","name":"n","scopes":["read","write"],"tenant":"default"}`,
 	"PATCH /api/memories/m":            aMemory,
 	within:                             aMemory,
 	within + "/stats":                  `{"total_grains":2,"type_counts":{"belief":2},"namespaces":["HOSTILE"],"disk_space_bytes":4096,"has_encryption":true,"has_policy":true}`,

@@ -25,7 +25,7 @@ func TestSigningIn(t *testing.T) {
 	right := b.post("/console/login", "key", goodKey, "next", at)
 	b.leads(right, at)
 	cookies := right.Result().Cookies()
-	if len(cookies) != 1 || cookies[0].Value != goodKey || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Path != Root || cookies[0].Secure {
+	if len(cookies) != 1 || cookies[0].Value != goodKey+"|read+write" || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Path != Root || cookies[0].Secure {
 		t.Fatalf("cookies %+v", cookies)
 	}
 	b.cookie = cookies[0].Value

@@ -41,6 +41,9 @@ var remNames = map[string][]string{
 }
 
 func (v *visit) newHookPage() error {
+	if !v.allows("write") {
+		return &client.Error{Status: http.StatusForbidden, Message: "the key that you signed in with may only read: sign out, and in again with one that has the scope write"}
+	}
 	return v.showDraft(draft{Values: map[string]string{"mode": "webhook", "dialect": "areev", "redaction": "full", "max_retries": "5", "secret": "generate"}}, http.StatusOK)
 }
 

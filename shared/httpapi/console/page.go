@@ -35,6 +35,8 @@ type frame struct {
 	Here    string // as in page
 	Live    bool   // pages are told of news
 	Login   bool   // somebody is signed in
+	Writes  bool   // and may write
+	Admins  bool   // and may what only an admin may
 	Version string
 	Data    any
 }
@@ -53,7 +55,8 @@ var places = []struct{ name, part string }{
 
 func (v *visit) framed(p page) frame {
 	f := frame{
-		Title: p.title, Notice: p.notice, Memory: v.memory, Query: v.asked("q"), Here: p.here, Live: v.cfg.Stream, Login: v.key != "", Version: v.cfg.Version, Data: p.data,
+		Title: p.title, Notice: p.notice, Memory: v.memory, Query: v.asked("q"), Here: p.here, Live: v.cfg.Stream, Version: v.cfg.Version, Data: p.data,
+		Login: v.key != "", Writes: v.allows("write"), Admins: v.allows("admin"),
 	}
 	if v.memory == "" {
 		return f

@@ -5,12 +5,15 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
 
-// The login is a cookie that holds the visitor's key until the browser ends. No
+// The login is a cookie that holds the visitor's key until the browser ends, and
+// behind it what the key may do, for pages to offer that and no more: the API
+// decides anyway, and a key's scopes never change. No
 // script can read it, and the console keeps nothing of it, so that any instance
 // serves any visitor. A link from elsewhere, such as a dead letter's, finds the
 // visitor signed in; forms of other sites are refused, and pages change nothing.
@@ -54,11 +57,31 @@ func (v *visit) loginPage() error {
 	return nil
 }
 
+// session is what the cookie holds.
+type session struct {
+	key string // "" = nobody is signed in
+	may string // the key's scopes; "" = unknown, then everything is offered
+}
+
+const scopeMark = "|" // no key has it
+
+func sessionOf(cookie string) (s session) {
+	s.key, s.may, _ = strings.Cut(cookie, scopeMark)
+	return s
+}
+
+// allows says whether pages offer what wants a scope.
+func (s session) allows(scope string) bool {
+	return s.may == "" || slices.ContainsFunc(strings.Split(s.may, "+"), func(has string) bool {
+		return has == scope || has == "admin"
+	})
+}
+
 // signIn tries the key on the API before it becomes a cookie.
 func (v *visit) signIn() error {
 	e := entry{Next: inside(v.sent("next"))}
 	v.api.Key = v.sent("key")
-	_, err := v.get("/api/memories", "limit", "1")
+	caller, err := v.get("/v1/keys/me")
 	var refused *client.Error
 	switch {
 	case v.api.Key == "":
@@ -68,11 +91,12 @@ func (v *visit) signIn() error {
 	case err != nil:
 		return err
 	default:
-		http.SetCookie(v.w, v.cookie(v.api.Key, 0))
+		scopes, _ := caller["scopes"].([]any)
+		http.SetCookie(v.w, v.cookie(v.api.Key+scopeMark+strings.Join(texts(scopes), "+"), 0))
 		v.back(e.Next)
 		return nil
 	}
-	v.key = ""
+	v.session = session{}
 	v.write(page{template: "login", title: "Sign in", here: loginPath, data: e}, http.StatusUnauthorized)
 	return nil
 }

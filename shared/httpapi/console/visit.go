@@ -15,10 +15,10 @@ import (
 // visit is one request of a person.
 type visit struct {
 	*Console
+	session
 	w      http.ResponseWriter
 	r      *http.Request
 	api    *client.Client
-	key    string // of the login; "" = none
 	memory string // that the path names; "" = none
 	now    time.Time
 }
@@ -34,7 +34,7 @@ func (c *Console) visit(w http.ResponseWriter, r *http.Request) *visit {
 		v.api.Base = "https://" + r.Host
 	}
 	if cookie, err := r.Cookie(cookieName); err == nil {
-		v.key = cookie.Value
+		v.session = sessionOf(cookie.Value)
 	}
 	v.api.Key = v.key
 	return v
