@@ -38,7 +38,7 @@ func movable(t *testing.T) (caller, *atomic.Int64) {
 	st := road.Assemble(c, s, "test", now, log)
 	api, err := httpapi.New(httpapi.Config{
 		Cloud: c, Memory: st.Memory, Hooks: st.Hooks, Feed: st.Feed, Inspect: st.Inspect, Tester: st.Sender,
-		Keys: auth.New(c.Auth, c.AuthList), Limiter: auth.NewLimiter(0, 1, nil), Once: once.New(c.Receipts),
+		Keys: auth.New(c.Auth, c.AuthList), Limiter: auth.NewLimiter(0, 1, nil), Once: once.New(c.Receipts), Cursors: st.Cursors,
 		Settings: httpapi.Settings{AuthOff: true, AutoCreate: true, Version: "test"},
 		Draw:     func() change.Draw { return change.NewDraw(now()) }, Log: log,
 	})

@@ -17,6 +17,7 @@ import (
 	"github.com/memhooks/memhooks/shared/cloud"
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/feed"
+	"github.com/memhooks/memhooks/shared/feed/cursor"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/inspect"
 	"github.com/memhooks/memhooks/shared/memory"
@@ -35,6 +36,7 @@ type Config struct {
 	Keys     *auth.Service
 	Limiter  *auth.Limiter
 	Once     *once.Service
+	Cursors  cursor.Maker
 	Settings Settings
 	Draw     func() change.Draw
 	Log      *slog.Logger

@@ -121,7 +121,7 @@ func given[T any](v *T) (out T) {
 
 type listInstancesInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"At most so many"`
-	Cursor string `query:"cursor" maxLength:"128" doc:"next_cursor of the page before"`
+	Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before"`
 }
 
 type instancesAnswer struct {
@@ -134,19 +134,24 @@ func (a *API) listInstances(ctx context.Context, in *listInstancesInput) (*insta
 	if err != nil {
 		return nil, err
 	}
-	page, err := a.cfg.Cloud.Memories.List(ctx, m.Tenant, in.Cursor, in.Limit+1)
+	after, err := a.placeOf(ctx, m, listedMemories, in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	out := &instancesAnswer{Memories: []instanceAnswer{}}
+	page, err := a.cfg.Cloud.Memories.List(ctx, m.Tenant, after, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	out, last := &instancesAnswer{Memories: []instanceAnswer{}}, ""
 	if len(page) > in.Limit {
 		page = page[:in.Limit]
-		out.Next = page[in.Limit-1].Memory.ID
+		last = page[in.Limit-1].Memory.ID
 	}
 	for _, i := range page {
 		out.Memories = append(out.Memories, *instanceShown(i))
 	}
-	return out, nil
+	out.Next, err = a.cursorOf(ctx, m, listedMemories, last)
+	return out, err
 }
 
 func (a *API) readInstance(ctx context.Context, in *InMemory) (*instanceAnswer, error) {

@@ -25,7 +25,7 @@ func Assemble(ctx context.Context, st *road.Stages, s road.Settings, version str
 	}
 	api, err = New(Config{
 		Cloud: st.Cloud, Memory: st.Memory, Hooks: st.Hooks, Feed: st.Feed, Inspect: st.Inspect, Tester: st.Sender,
-		Keys: keys, Limiter: auth.NewLimiter(s.Rate, s.Burst, st.Cloud.Leases), Once: once.New(st.Cloud.Receipts),
+		Keys: keys, Limiter: auth.NewLimiter(s.Rate, s.Burst, st.Cloud.Leases), Once: once.New(st.Cloud.Receipts), Cursors: st.Cursors,
 		Settings: Settings{AuthOff: !bool(s.Auth), AutoCreate: bool(s.AutoCreate), Version: version},
 		Draw:     func() change.Draw { return change.NewDraw(time.Now().Round(0)) }, // the wall clock: a function may be frozen between two requests
 		Log:      log,

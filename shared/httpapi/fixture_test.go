@@ -74,7 +74,7 @@ func open(tb testing.TB, with ...choose) *service {
 	s.cloud, s.stages = c, road.Assemble(c, settings, "test", s.clock.now, log)
 	cfg := httpapi.Config{
 		Cloud: c, Memory: s.stages.Memory, Hooks: s.stages.Hooks, Feed: s.stages.Feed, Inspect: s.stages.Inspect, Tester: s.stages.Sender,
-		Keys: auth.New(c.Auth, c.AuthList), Limiter: auth.NewLimiter(0, 0, nil), Once: once.New(c.Receipts),
+		Keys: auth.New(c.Auth, c.AuthList), Limiter: auth.NewLimiter(0, 0, nil), Once: once.New(c.Receipts), Cursors: s.stages.Cursors,
 		Settings: httpapi.Settings{Version: "test"}, Log: log,
 		Draw: func() change.Draw { return change.NewDraw(s.clock.now()) },
 	}

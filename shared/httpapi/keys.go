@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -70,7 +71,7 @@ func (a *API) createKey(ctx context.Context, in *createKeyInput) (*keyAnswer, er
 type listKeysInput struct {
 	Tenant string `query:"tenant" doc:"For the operator's first key only: whose keys"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"100"`
-	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
+	Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before"`
 }
 
 type keysAnswer struct {
@@ -79,7 +80,16 @@ type keysAnswer struct {
 }
 
 func (a *API) listKeys(ctx context.Context, in *listKeysInput) (*keysAnswer, error) {
-	keys, err := a.cfg.Keys.List(ctx, callOf(ctx).caller, in.Tenant, in.Cursor, in.Limit)
+	m, err := a.own(ctx)
+	if err != nil {
+		return nil, err
+	}
+	listing := listedKeys + cmp.Or(in.Tenant, m.Tenant)
+	after, err := a.placeOf(ctx, m, listing, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := a.cfg.Keys.List(ctx, callOf(ctx).caller, in.Tenant, after, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -87,10 +97,12 @@ func (a *API) listKeys(ctx context.Context, in *listKeysInput) (*keysAnswer, err
 	for i, k := range keys {
 		out.Keys[i] = keyShown(k, "")
 	}
+	last := ""
 	if len(keys) == in.Limit {
-		out.Next = keys[len(keys)-1].ID
+		last = keys[len(keys)-1].ID
 	}
-	return out, nil
+	out.Next, err = a.cursorOf(ctx, m, listing, last)
+	return out, err
 }
 
 // callerAnswer is who calls, as the API knows it.

@@ -209,18 +209,27 @@ func (a *API) memoryList(ctx context.Context, in *memoryListInput) (*foundAnswer
 	if err != nil {
 		return nil, err
 	}
-	grains, page, err := a.cfg.Memory.List(ctx, m, store.Filter{Namespace: in.Body.Namespace, Named: true}, in.Body.Cursor, in.Body.Limit)
+	listing := listedValues
+	if in.Body.Namespace != nil {
+		listing += *in.Body.Namespace
+	}
+	after, err := a.placeOf(ctx, m, listing, in.Body.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	out := &foundAnswer{Memories: make([]hitAnswer, len(grains)), Next: page.Next}
+	grains, page, err := a.cfg.Memory.List(ctx, m, store.Filter{Namespace: in.Body.Namespace, Named: true}, after, in.Body.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &foundAnswer{Memories: make([]hitAnswer, len(grains))}
 	if page.Total >= 0 {
 		out.Total = &page.Total
 	}
 	for i, g := range grains {
 		out.Memories[i] = hitShown(g, true)
 	}
-	return out, nil
+	out.Next, err = a.cursorOf(ctx, m, listing, page.Next)
+	return out, err
 }
 
 // removedAnswer answers memory-delete.

@@ -23,6 +23,7 @@ type Stages struct {
 	Feed    *feed.Service
 	Sender  *delivery.Sender
 	Inspect *inspect.Service
+	Cursors cursor.Maker
 }
 
 // perHost is how many idle connections are kept to one destination.
@@ -46,11 +47,12 @@ func Assemble(c *cloud.Cloud, s Settings, version string, now func() time.Time, 
 	hooks := hook.New(hook.Config{
 		Store: c.Hooks, Remover: c.HookRemover, Mover: c.HookMover, Policies: memories, URLs: guarded, Sealer: sealer,
 	})
+	cursors := cursor.New(sealer)
 	return &Stages{
-		Cloud: c, Memory: memories, Hooks: hooks,
+		Cloud: c, Memory: memories, Hooks: hooks, Cursors: cursors,
 		Feed: feed.New(feed.Config{
 			Log: c.Log, Compactor: c.Compactor, Consumers: c.Consumers, Current: memories,
-			Teller: memories, Modes: hooks, Cursors: cursor.New(sealer), Now: now,
+			Teller: memories, Modes: hooks, Cursors: cursors, Now: now,
 		}),
 		Inspect: inspect.New(inspect.Config{
 			Log: c.Log, Kept: c.Compactor, Ledger: c.Ledger, Hooks: hooks, Memories: memories, Grains: c.Grains, Version: version,
