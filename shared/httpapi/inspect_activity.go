@@ -5,15 +5,17 @@ import (
 	"time"
 
 	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/inspect"
 )
 
 type activityInput struct {
 	InMemory
-	Hook string `query:"hook" maxLength:"128" doc:"Only of this hook"`
+	Hook   string `query:"hook" maxLength:"128" doc:"Only of this hook"`
+	Recent int    `query:"recent" minimum:"1" maximum:"1000" default:"1000" doc:"How many events, and how many deliveries, it is made of at most"`
 }
 
 type activityAnswer struct {
-	From      string            `json:"from" format:"date-time" doc:"Where the newest 1,000 events and the newest 1,000 deliveries both reach back to"`
+	From      string            `json:"from" format:"date-time" doc:"Where the recent events and the recent deliveries both reach back to"`
 	To        string            `json:"to" format:"date-time"`
 	BucketMS  int64             `json:"bucket_ms"`
 	Buckets   []activityBucket  `json:"buckets" doc:"Oldest first, at most 48"`
@@ -62,7 +64,7 @@ func (a *API) readActivity(ctx context.Context, in *activityInput) (*activityAns
 	if err != nil {
 		return nil, err
 	}
-	act, err := a.cfg.Inspect.Activity(ctx, m, in.Hook, drawOf(ctx).At)
+	act, err := a.cfg.Inspect.Activity(ctx, m, inspect.Extent{Hook: in.Hook, Recent: in.Recent}, drawOf(ctx).At)
 	if err != nil {
 		return nil, err
 	}

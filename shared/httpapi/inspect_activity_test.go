@@ -49,6 +49,9 @@ func TestActivityCountsWhatHappened(t *testing.T) {
 	if one := s.do(200, "GET", home+"/activity?hook="+well, ""); sum(one, "events") != 10 || sum(one, "delivered") != 10 || sum(one, "failed") != 0 || len(one.list("attention")) != 0 || !strings.Contains(one.text, `"hooks":{"total":1,`) {
 		t.Errorf("one hook: %s", one.text)
 	}
+	if few := s.do(200, "GET", home+"/activity?recent=3", ""); sum(few, "events") != 2 || few.list("attention")[0]["count"] != 10.0 {
+		t.Errorf("of the newest three: %s", few.text)
+	}
 	if none := s.do(200, "GET", home+"/activity?hook="+idle, ""); sum(none, "events") != 0 {
 		t.Errorf("a hook that saw nothing: %s", none.text)
 	}

@@ -13,11 +13,10 @@ import (
 
 // What an activity is made of at most.
 const (
-	recentEvents     = 1000
-	recentDeliveries = 1000
-	recentDead       = 200 // of each hook that is asked
-	fewHooks         = 20  // that are asked one by one
-	mostAttention    = 100
+	MostRecent    = 1000 // events, and deliveries
+	recentDead    = 200  // dead letters, of each hook that is asked
+	fewHooks      = 20   // that are asked one by one
+	mostAttention = 100
 )
 
 // Activity is how a memory, or one of its hooks, went lately: as far back as
@@ -45,8 +44,16 @@ type Attention struct {
 	Message string
 }
 
+// Extent says what an activity is of, and made of: at most Recent events and as
+// many deliveries, 1 to MostRecent.
+type Extent struct {
+	Hook   string // its id; "" = all hooks
+	Recent int
+}
+
 // recent is what was read for an activity.
 type recent struct {
+	Extent
 	hooks   []hook.Hook
 	records []delivery.Record                     // the newest first
 	cut     bool                                  // there are older records
@@ -56,9 +63,9 @@ type recent struct {
 	more    map[delivery.Status]bool              // there may be more of them
 }
 
-// Activity reads how it went until now; of is a hook's id, "" = all hooks.
-func (s *Service) Activity(ctx context.Context, m change.Memory, of string, now time.Time) (Activity, error) {
-	hooks, err := s.hooks(ctx, m, of)
+// Activity reads how it went until now.
+func (s *Service) Activity(ctx context.Context, m change.Memory, of Extent, now time.Time) (Activity, error) {
+	hooks, err := s.hooks(ctx, m, of.Hook)
 	if err != nil {
 		return Activity{}, err
 	}
@@ -66,12 +73,12 @@ func (s *Service) Activity(ctx context.Context, m change.Memory, of string, now 
 	if err != nil {
 		return Activity{}, err
 	}
-	r := recent{hooks: hooks}
-	if err := s.read(ctx, m, of, b, &r); err != nil {
+	r := recent{Extent: of, hooks: hooks}
+	if err := s.read(ctx, m, b, &r); err != nil {
 		return Activity{}, err
 	}
 	out := Activity{
-		Series: r.series(of, now), Bounds: b, Hooks: len(hooks), States: map[hook.State]int{},
+		Series: r.series(of.Hook, now), Bounds: b, Hooks: len(hooks), States: map[hook.State]int{},
 		Dead: len(r.open[delivery.StatusDead]), MoreDead: r.more[delivery.StatusDead], Attention: r.attention(),
 		Pending: len(r.open[delivery.StatusPending]), MorePending: r.more[delivery.StatusPending],
 	}
@@ -100,8 +107,8 @@ func (s *Service) hooks(ctx context.Context, m change.Memory, of string) ([]hook
 }
 
 // read reads the deliveries, and then as much of the log as they tell of.
-func (s *Service) read(ctx context.Context, m change.Memory, of string, b feed.Bounds, r *recent) error {
-	asked := append(r.questions(of), delivery.Query{Hook: of, Limit: recentDeliveries})
+func (s *Service) read(ctx context.Context, m change.Memory, b feed.Bounds, r *recent) error {
+	asked := append(r.questions(), delivery.Query{Hook: r.Hook, Limit: r.Recent})
 	found, cut := make([][]delivery.Record, len(asked)), make([]bool, len(asked))
 	err := side(len(asked), func(i int) error {
 		records, next, err := s.cfg.Ledger.List(ctx, m, asked[i])
@@ -121,7 +128,7 @@ func (s *Service) read(ctx context.Context, m change.Memory, of string, b feed.B
 		r.open[q.Status] = append(r.open[q.Status], found[i]...)
 		r.more[q.Status] = r.more[q.Status] || cut[i]
 	}
-	from := max(b.Floor, b.Head+1-recentEvents)
+	from := max(b.Floor, b.Head+1-int64(r.Recent))
 	if n := len(r.records); n > 0 && r.cut {
 		from = max(from, r.records[n-1].Job.Entry.Seq)
 	}
@@ -132,13 +139,13 @@ func (s *Service) read(ctx context.Context, m change.Memory, of string, b feed.B
 
 // questions ask for what waits, and for dead letters: for these hook by hook where
 // hooks are few, so that the many of one hide no other's.
-func (r *recent) questions(of string) []delivery.Query {
+func (r *recent) questions() []delivery.Query {
 	all := []delivery.Query{
-		{Hook: of, Status: delivery.StatusPending, Limit: recentDeliveries},
-		{Hook: of, Status: delivery.StatusHeld, Limit: recentDeliveries},
+		{Hook: r.Hook, Status: delivery.StatusPending, Limit: r.Recent},
+		{Hook: r.Hook, Status: delivery.StatusHeld, Limit: r.Recent},
 	}
-	if of != "" || len(r.hooks) > fewHooks {
-		return append(all, delivery.Query{Hook: of, Status: delivery.StatusDead, Limit: recentDead})
+	if r.Hook != "" || len(r.hooks) > fewHooks {
+		return append(all, delivery.Query{Hook: r.Hook, Status: delivery.StatusDead, Limit: recentDead})
 	}
 	for _, h := range r.hooks {
 		if h.Mode == hook.Webhook {

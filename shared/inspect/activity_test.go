@@ -31,7 +31,7 @@ func (book) Find(context.Context, change.Memory, string, int64, int) (delivery.R
 }
 
 func (c *chronicle) activity(t *testing.T, h hooks, b book) (inspect.Activity, error) {
-	return inspect.New(inspect.Config{Log: c, Kept: c, Hooks: h, Ledger: b}).Activity(t.Context(), home, "", noon)
+	return inspect.New(inspect.Config{Log: c, Kept: c, Hooks: h, Ledger: b}).Activity(t.Context(), home, inspect.Extent{Recent: inspect.MostRecent}, noon)
 }
 
 func TestWhatPanicsAtOnceIsAnError(t *testing.T) {

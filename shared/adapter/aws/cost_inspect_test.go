@@ -8,6 +8,7 @@ import (
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/hook/pattern"
+	"github.com/memhooks/memhooks/shared/inspect"
 	"github.com/memhooks/memhooks/shared/memory"
 	"github.com/memhooks/memhooks/shared/seal"
 )
@@ -68,12 +69,19 @@ func (s *system) inspections(hashes []string, last string) []inspection {
 			return err
 		}
 	}
+	activity := func(recent int) func() error {
+		return func() error {
+			_, err := in.Activity(ctx, s.mem, inspect.Extent{Recent: recent}, time.Now())
+			return err
+		}
+	}
 	return []inspection{
 		{"the newest events", 30, func() error { _, err := in.Newest(ctx, s.mem, 0, 50); return err }},
 		{"an event by its id", 400, event(e.Change.EventID())},
 		{"the newest event about a grain", 400, event(hashes[1000])},
 		{"an event's story", 400, func() error { _, err := in.Story(ctx, s.mem, e); return err }},
-		{"the activity", 400, func() error { _, err := in.Activity(ctx, s.mem, "", time.Now()); return err }},
+		{"the activity", 400, activity(inspect.MostRecent)},
+		{"a little of the activity", 300, activity(100)},
 		{"a grain's seven versions", 1200, func() error {
 			h, err := in.History(ctx, s.mem, last)
 			if err == nil && (len(h.Versions) != 7 || h.Truncated) {

@@ -66,6 +66,32 @@ func charts(activity client.Doc) []chart {
 	return all
 }
 
+// spark is a small picture of the events that an activity holds; "" where it
+// holds none.
+func spark(activity client.Doc) template.HTML {
+	const width, height = 120, 24
+	buckets := activity.List("buckets")
+	most, all := int64(0), int64(0)
+	for _, b := range buckets {
+		most, all = max(most, b.Int("events")), all+b.Int("events")
+	}
+	if all == 0 {
+		return ""
+	}
+	n := max(len(buckets), slots)
+	step := float64(width) / float64(n)
+	var path strings.Builder
+	for i, b := range buckets {
+		if e := b.Int("events"); e > 0 {
+			tall := max(1, float64(e)/float64(most)*height)
+			fmt.Fprintf(&path, "M%.1f %dv-%.1fh%.1fv%.1fz", float64(n-len(buckets)+i)*step, height, tall, step-.5, tall)
+		}
+	}
+	label := plural(all, "event", "events") + " since " + buckets[0].Text("at")
+	return template.HTML(fmt.Sprintf(`<svg class="spark" viewBox="0 0 %d %d" role="img" aria-label="%s"><path d="%s"/></svg>`, //nolint:gosec // numbers, and the label is escaped
+		width, height, template.HTMLEscapeString(label), path.String()))
+}
+
 func sum(values []float64) (total float64) {
 	for _, v := range values {
 		total += v

@@ -21,6 +21,7 @@ func (c *Console) functions() template.FuncMap {
 		"bytes":  size,
 		"pretty": pretty,
 		"short":  short,
+		"spark":  func(activity map[string]any) template.HTML { return spark(activity) },
 		"colour": colour,
 		"page":   func(memory string, parts ...any) string { return memoryPath(memory, texts(parts)...) },
 		"query":  func(all ...any) template.URL { return template.URL(client.Query(texts(all)...).Encode()) }, //nolint:gosec // url.Values escapes

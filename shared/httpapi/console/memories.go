@@ -2,47 +2,53 @@ package console
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
 
-// A memory as the first page shows it: itself, and what needs somebody there.
+// A memory as the first page shows it: itself, how it goes, and what needs
+// somebody there.
 type glance struct {
 	Memory   client.Doc
 	Activity client.Doc
-	Charts   []chart
+	Calls    []client.Doc
+	More     int // calls that are not shown
 }
 
-// onFirst is how many memories the first page shows at a time: each is looked
-// into.
-const onFirst = "12"
+// What the first page shows: each memory on it is looked into, a little.
+const (
+	onFirst   = 50
+	mostCalls = 5
+	little    = "100" // of its events and deliveries
+	leafed    = 1000  // memories that are looked through for a name
+)
 
-// overview is the first page: all memories, those that need somebody first.
+// overview is the first page: all memories, or those that a name finds, and
+// first those that need somebody.
 func (v *visit) overview() error {
-	list, err := v.get("/api/memories", "limit", onFirst, "cursor", v.asked("cursor"))
+	find, limit := v.asked("find"), onFirst
+	if find != "" {
+		limit = leafed
+	}
+	list, err := v.get("/api/memories", "limit", strconv.Itoa(limit), "cursor", v.asked("cursor"))
 	if err != nil {
 		return err
 	}
-	var glances []glance
+	var fitting []client.Doc
 	for _, m := range list.List("memories") {
-		glances = append(glances, glance{Memory: m})
-	}
-	asks := make([]func() error, len(glances))
-	for i := range glances {
-		asks[i] = func() error {
-			id := glances[i].Memory.Text("id")
-			d, err := v.get(memoryCall(id, "activity"))
-			glances[i].Activity, glances[i].Charts = d, charts(d)
-			return err
+		if found(m, find) {
+			fitting = append(fitting, m)
 		}
 	}
-	if err := together(asks...); err != nil {
+	glances, err := v.glances(fitting[:min(len(fitting), onFirst)])
+	if err != nil {
 		return err
 	}
 	var calling, calm []glance
 	for _, g := range glances {
-		if len(g.Activity.List("attention")) > 0 {
+		if len(g.Calls) > 0 {
 			calling = append(calling, g)
 		} else {
 			calm = append(calm, g)
@@ -50,9 +56,25 @@ func (v *visit) overview() error {
 	}
 	v.show(page{template: "overview", title: "Memories", data: struct {
 		Calling, Calm []glance
-		Next          string
-	}{calling, calm, list.Text("next_cursor")}})
+		Find, Next    string
+		Fitting       int
+	}{calling, calm, find, list.Text("next_cursor"), len(fitting)}})
 	return nil
+}
+
+func (v *visit) glances(memories []client.Doc) ([]glance, error) {
+	all := make([]glance, len(memories))
+	asks := make([]func() error, len(memories))
+	for i, m := range memories {
+		asks[i] = func() error {
+			d, err := v.get(memoryCall(m.Text("id"), "activity"), "recent", little)
+			calls := d.List("attention")
+			shown := min(len(calls), mostCalls)
+			all[i] = glance{m, d, calls[:shown], len(calls) - shown}
+			return err
+		}
+	}
+	return all, together(asks...)
 }
 
 // createMemory makes a memory and opens it.

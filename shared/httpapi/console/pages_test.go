@@ -12,7 +12,7 @@ import (
 // visits are where the routes that show something lead: a page that stands here
 // for no route, and a route that no page stands for, fail.
 var visits = map[string]string{
-	"/console":                            "/console",
+	"/console":                            "/console?find=HOST",
 	"/console/{$}":                        "/console/",
 	"/console/login":                      "/console/login?again=1",
 	ofMemory:                              "/console/memories/m?done=policies",

@@ -69,11 +69,17 @@ func (v *visit) asked(name string) string { return strings.TrimSpace(v.r.URL.Que
 // sent is a value of the form that was sent.
 func (v *visit) sent(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }
 
-// together asks several things at once and returns the first failure.
+// abreast is how many asks of one page run at once: on AWS each may want an
+// instance of its own.
+const abreast = 16
+
+// together asks several things, some at once, and returns the first failure.
 func together(asks ...func() error) error {
-	done := make(chan error, len(asks))
+	done, slots := make(chan error, len(asks)), make(chan struct{}, abreast)
 	for _, ask := range asks {
+		slots <- struct{}{}
 		go func() {
+			defer func() { <-slots }()
 			defer func() {
 				if v := recover(); v != nil { // here nothing else would, and the process would end
 					done <- fmt.Errorf("a part of a page panicked: %v", v)
