@@ -73,7 +73,7 @@ func sampleFor(h *hook.Hook, id string, now time.Time) (c change.Change, fields 
 			continue
 		}
 		next := sampleChange(sample, h, id, now)
-		if h.Wants(&next, sample.Fields) {
+		if h.Wants(&next, hook.Fields(&next, sample.Fields)) {
 			return next, sample.Fields, true
 		}
 		if !ok {

@@ -57,11 +57,12 @@ func Has(dialect string, c events.Cause) bool { return Name(dialect, c) != "" }
 
 // Name is an event's name in a dialect, "" where it has none.
 func Name(dialect string, c events.Cause) string {
-	t, ok := events.Lookup(c)
-	if !ok || table[dialect].name == nil {
+	t, known := events.Lookup(c)
+	in, there := table[dialect]
+	if !known || !there {
 		return ""
 	}
-	return table[dialect].name(t)
+	return in.name(t)
 }
 
 // Causes turns the names of a dialect into causes; "*" is all. An unknown name

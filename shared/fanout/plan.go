@@ -38,30 +38,29 @@ type Head struct {
 type Viewer func(ctx context.Context, m change.Memory, s store.Stored) (change.View, error)
 
 // Plan gives each change of one memory its seq and its hooks, in the order of
-// the items. The head is read, not changed: the new one is returned beside the
-// entries. A hook sees a change unless its dialect has no name for it, its
-// settings exclude it, or the change was committed before the hook existed.
-func Plan(items []Item, head Head, hooks []hook.Hook) ([]feed.Entry, Head) {
-	next := Head{Seq: head.Seq, Seen: make(map[string]int64, len(hooks))}
-	for _, h := range hooks {
-		next.Seen[h.ID] = head.Seen[h.ID]
-	}
-	entries := make([]feed.Entry, 0, len(items))
+// the items. The head is read, not changed: what it becomes, the entries say. A
+// hook sees a change unless its dialect has no name for it, its settings
+// exclude it, or the change was committed before the hook existed.
+func Plan(items []Item, head Head, hooks hook.Set) []feed.Entry {
+	seen := make(map[string]int64) // what the head does not know yet
+	entries := make([]feed.Entry, len(items))
 	for i := range items {
-		next.Seq++
-		c := &items[i].Change
-		e := feed.Entry{Seq: next.Seq, Change: *c}
-		for j := range hooks {
-			h := &hooks[j]
-			if next.Seq <= h.Since || items[i].before(h) || !dialect.Has(h.Dialect, c.Cause) || !h.Wants(c, items[i].View) {
-				continue
+		it, e := &items[i], &entries[i]
+		e.Seq, e.Change = head.Seq+int64(i)+1, it.Change
+		fields := hook.Fields(&it.Change, it.View)
+		hooks.Wanting(&it.Change, fields, func(h *hook.Hook) {
+			if e.Seq <= h.Since || it.before(h) || !dialect.Has(h.Dialect, it.Change.Cause) {
+				return
 			}
-			e.Matches = append(e.Matches, feed.Match{Hook: h.ID, Prev: next.Seen[h.ID]})
-			next.Seen[h.ID] = next.Seq
-		}
-		entries = append(entries, e)
+			prev, again := seen[h.ID]
+			if !again {
+				prev = head.Seen[h.ID]
+			}
+			e.Matches = append(e.Matches, feed.Match{Hook: h.ID, Prev: prev})
+			seen[h.ID] = e.Seq
+		})
 	}
-	return entries, next
+	return entries
 }
 
 // before says whether a change was committed when a hook did not exist yet.

@@ -113,7 +113,7 @@ func (s *Service) keptPage(ctx context.Context, h hook.Hook, mode redact.Mode, a
 	}
 	for i := range kept {
 		c := &kept[i].Change
-		if !dialect.Has(h.Dialect, c.Cause) || !h.Wants(c, nil) {
+		if !dialect.Has(h.Dialect, c.Cause) || !h.Wants(c, hook.Fields(c, nil)) {
 			continue
 		}
 		body, err := dialect.Body(h.Dialect, dialect.Event{Change: *c}, mode)

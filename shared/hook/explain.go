@@ -13,18 +13,18 @@ import (
 // it does not the first reason, in words that follow the hook's name. They quote
 // the hook's settings, never the change.
 func (h *Hook) Explain(c *change.Change, view change.View) (sees bool, why string) {
-	name := dialect.Name(h.Dialect, c.Cause)
+	name, fields := dialect.Name(h.Dialect, c.Cause), Fields(c, view)
 	switch {
 	case name == "":
 		return false, fmt.Sprintf("its dialect, %s, has no name for it", h.Dialect)
-	case h.Wants(c, view):
+	case h.Wants(c, fields):
 		return true, ""
 	case !h.asks(c):
 		return false, "does not ask for " + name
 	case !h.covers(c):
 		return false, fmt.Sprintf("only namespace %q", *h.Namespace)
 	}
-	_, why = h.Pattern.Explain(Fields(c, view))
+	_, why = h.Pattern.Explain(fields)
 	return false, "filter: " + why
 }
 

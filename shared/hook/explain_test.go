@@ -41,7 +41,7 @@ func TestWhyAHookSeesAChangeOrNot(t *testing.T) {
 		if why != tc.why || sees != (tc.why == "") || h.TurnsOnContent(&c) != tc.turns {
 			t.Errorf("%s %v %s, %s: %v %q, turns on content: %v", tc.dialect, tc.causes, tc.filter, tc.cause, sees, why, h.TurnsOnContent(&c))
 		}
-		if wants := dialect.Has(tc.dialect, tc.cause) && h.Wants(&c, view); sees != wants {
+		if wants := dialect.Has(tc.dialect, tc.cause) && h.Wants(&c, hook.Fields(&c, view)); sees != wants {
 			t.Errorf("%s %s: explained as %v, the road says %v", tc.filter, tc.cause, sees, wants)
 		}
 	}

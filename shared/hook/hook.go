@@ -68,9 +68,9 @@ type SealedSecret struct {
 }
 
 // Wants says whether the hook sees a change, before its dialect is asked
-// whether it has a name for it. Patterns see content through view; what they
-// say of content keeps no hook from being told of an erasure.
-func (h *Hook) Wants(c *change.Change, view change.View) bool {
+// whether it has a name for it. Patterns see what Fields made of the change;
+// what they say of content keeps no hook from being told of an erasure.
+func (h *Hook) Wants(c *change.Change, fields pattern.Lookup) bool {
 	if !h.asks(c) || !h.covers(c) {
 		return false
 	}
@@ -78,9 +78,9 @@ func (h *Hook) Wants(c *change.Change, view change.View) bool {
 		return true
 	}
 	if c.Cause == events.MemoryErased { // its content is unknown, for it is erased
-		return h.Pattern.MatchMetadata(Fields(c, nil))
+		return h.Pattern.MatchMetadata(fields)
 	}
-	return h.Pattern.Match(Fields(c, view))
+	return h.Pattern.Match(fields)
 }
 
 // Store keeps hooks. Put is a compare-and-set: it is refused with fault.Conflict

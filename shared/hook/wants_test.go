@@ -73,7 +73,7 @@ func TestWhatAHookWants(t *testing.T) {
 		{"all of a filter", nil, nil, `{"subject":["Ada"],"user_id":["bob"]}`, created, false},
 	} {
 		h := hook.Hook{Causes: tc.causes, Namespace: tc.namespace, Pattern: parsed(t, tc.filter)}
-		if got := h.Wants(&tc.change, view); got != tc.want {
+		if got := h.Wants(&tc.change, hook.Fields(&tc.change, view)); got != tc.want {
 			t.Errorf("%s: %v", tc.name, got)
 		}
 	}

@@ -180,7 +180,7 @@ func (t *telling) plan(ctx context.Context, hooks []hookRow) (chunk, error) {
 	for i := range items {
 		items[i] = t.waiting[i].Item
 	}
-	entries, _ := fanout.Plan(items, fanout.Head{Seq: t.head.last(), Seen: seen}, plain)
+	entries := fanout.Plan(items, fanout.Head{Seq: t.head.last(), Seen: seen}, hook.NewSet(plain))
 	c.entries = entries[:fitting(entries)]
 	c.count = int64(len(c.entries))
 	for i, e := range c.entries {

@@ -29,7 +29,7 @@ func (s consumers) move(ctx context.Context, m change.Memory, c feed.Consumer, q
 		if err != nil {
 			return err
 		}
-		h := in.hook(c.Hook)
+		h := in.hooks.byID[c.Hook]
 		if h == nil {
 			return fault.New(fault.NotFound, "there is no hook %q", c.Hook)
 		}

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/feed"
@@ -12,7 +13,7 @@ import (
 // Bounds of what is held of one hook.
 const (
 	maxWindow   = 1024  // entries that wait or are being sent
-	minWindow   = 64    // the same, where there are very many hooks
+	minWindow   = 64    // the same, where the windows of all hooks are full
 	allWindows  = 65536 // of all hooks together, as far as minWindow lets it
 	maxHeldRows = 1000  // jobs with rows; at half of it those that wait are sent away
 )
@@ -76,7 +77,8 @@ type lane struct {
 	known     int64 // newest entry that the hook is known to see
 	late      map[int64]bool
 
-	window   []*item // unsettled and settled ones, by seq
+	window   []*item       // unsettled and settled ones, by seq; changed by hold alone
+	held     *atomic.Int64 // entries in the windows of all lanes
 	tails    map[string]*item
 	rows     map[rowOf]*item
 	ready    line
@@ -128,6 +130,12 @@ func (l *lane) hasRoom(window int) bool {
 	return l.recovered && l.state == hook.Active && len(l.window) < window
 }
 
+// hold replaces the window.
+func (l *lane) hold(window []*item) {
+	l.held.Add(int64(len(window) - len(l.window)))
+	l.window = window
+}
+
 // behind reports whether there are entries in the log that were not read.
 func (l *lane) behind() bool { return l.known > l.read }
 
@@ -135,7 +143,7 @@ func (l *lane) behind() bool { return l.known > l.read }
 // of its group before it have rows already.
 func (l *lane) admit(e *feed.Entry, prev int64) (parked *item) {
 	it := &item{seq: e.Seq, prev: prev, group: e.Change.Group(), entry: e}
-	l.window = append(l.window, it)
+	l.hold(append(l.window, it))
 	return l.enqueue(it)
 }
 
@@ -259,7 +267,7 @@ func (l *lane) passed() int64 {
 	if n > 0 {
 		rest := copy(l.window, l.window[n:])
 		clear(l.window[rest:])
-		l.window = l.window[:rest]
+		l.hold(l.window[:rest])
 	}
 	return l.cursor
 }

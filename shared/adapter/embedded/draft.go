@@ -8,7 +8,6 @@ import (
 	"github.com/memhooks/memhooks/shared/fanout"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/feed"
-	"github.com/memhooks/memhooks/shared/hook"
 )
 
 // draft is one memory as it stands inside a transaction. What is changed here
@@ -16,14 +15,14 @@ import (
 type draft struct {
 	room       *room
 	row        memoryRow
-	hooks      []*hookRow
-	plain      []hook.Hook
-	seen       map[string]int64
+	hooks      hookList
+	seen       map[string]int64 // the room's, before what is raised here
 	hooksMoved bool
 	removed    bool
 	items      []fanout.Item    // raised, in order
 	counts     map[int64]counts // what each shelf's counts change by
 	entries    []feed.Entry     // planned from the items when the transaction ends
+	saw        map[string]told  // by hook id: what these entries tell it
 }
 
 // draft returns a memory's draft. The first call of a transaction for a memory
@@ -34,7 +33,7 @@ func (t *tx) draft(m change.Memory) (*draft, error) {
 	}
 	in := &draft{room: t.d.rooms.peek(m)}
 	if r := in.room; r != nil {
-		in.row, in.hooks, in.plain, in.seen = r.row, r.hooks, r.plain, r.seen
+		in.row, in.hooks, in.seen = r.row, r.hooks, r.seen
 	} else {
 		in.room = &room{woken: make(chan struct{})}
 		if err := t.load(in, m); err != nil {
@@ -80,40 +79,30 @@ func (t *tx) load(in *draft, m change.Memory) error {
 	}
 	in.row = row
 	in.seen = make(map[string]int64)
-	return t.rows(`SELECT h.n, h.id, h.data, h.version, h.state, coalesce(s.last_seq, 0)
+	var rows []*hookRow
+	err = t.rows(`SELECT h.n, h.id, h.data, h.version, h.state, coalesce(s.last_seq, 0)
 		FROM hook h LEFT JOIN hookhead s ON s.hook = h.n WHERE h.memory=? ORDER BY h.n`, []any{row.n},
 		func(scan func(...any) error) error {
 			h, seen, err := scanHook(scan, row)
 			if err != nil {
 				return err
 			}
-			in.hooks = append(in.hooks, h)
-			in.plain = append(in.plain, h.Hook)
+			rows = append(rows, h)
 			in.seen[h.ID] = seen
 			return nil
 		})
+	in.hooks = listOf(rows)
+	return err
 }
 
 // head is the seq of the newest change, those raised in this transaction too.
 func (in *draft) head() int64 { return in.row.head + int64(len(in.items)) }
 
-// hook returns a hook by id, nil where there is none.
-func (in *draft) hook(id string) *hookRow {
-	for _, h := range in.hooks {
-		if h.ID == id {
-			return h
-		}
-	}
-	return nil
-}
-
 // setHooks replaces the list of hooks.
 func (in *draft) setHooks(hooks []*hookRow) {
-	in.hooks, in.hooksMoved = hooks, true
-	in.plain = make([]hook.Hook, len(hooks))
+	in.hooks, in.hooksMoved = listOf(hooks), true
 	seen := make(map[string]int64, len(hooks))
-	for i, h := range hooks {
-		in.plain[i] = h.Hook
+	for _, h := range hooks {
 		seen[h.ID] = in.seen[h.ID]
 	}
 	in.seen = seen
@@ -128,31 +117,35 @@ func (t *tx) settle(in *draft) error {
 	if err := t.storeCounts(in); err != nil || len(in.items) == 0 {
 		return err
 	}
-	entries, head := fanout.Plan(in.items, fanout.Head{Seq: in.row.head, Seen: in.seen}, in.plain)
-	matched := make(map[string]int, len(in.hooks))
+	entries := fanout.Plan(in.items, fanout.Head{Seq: in.row.head, Seen: in.seen}, in.hooks.set)
+	saw := make(map[string]told)
 	for i := range entries {
 		if err := t.storeEntry(in, &entries[i]); err != nil {
 			return err
 		}
 		for _, m := range entries[i].Matches {
-			matched[m.Hook]++
+			saw[m.Hook] = told{entries[i].Seq, saw[m.Hook].matched + 1}
 		}
 	}
-	for _, h := range in.hooks {
-		if matched[h.ID] == 0 {
-			continue
-		}
+	for _, id := range slices.Sorted(maps.Keys(saw)) {
 		if _, err := t.exec("UPDATE hookhead SET last_seq=?, matched=matched+? WHERE hook=?",
-			head.Seen[h.ID], matched[h.ID], h.n); err != nil {
+			saw[id].last, saw[id].matched, in.hooks.byID[id].n); err != nil {
 			return err
 		}
 	}
-	if _, err := t.exec("UPDATE memory SET head=? WHERE n=?", head.Seq, in.row.n); err != nil {
+	head := in.head()
+	if _, err := t.exec("UPDATE memory SET head=? WHERE n=?", head, in.row.n); err != nil {
 		return err
 	}
-	in.row.head, in.seen, in.entries = head.Seq, head.Seen, entries
+	in.row.head, in.saw, in.entries = head, saw, entries
 	t.told = append(t.told, news{in.row, entries})
 	return nil
+}
+
+// told is the newest seq that a hook sees of some entries, and of how many.
+type told struct {
+	last    int64
+	matched int
 }
 
 // fork copies what a failed step must not leave behind.

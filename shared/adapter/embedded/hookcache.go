@@ -1,33 +1,48 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/hook"
 )
 
-// hooksOf returns a memory's hooks in the order of their making. The list must
-// not be changed.
-func (d *db) hooksOf(ctx context.Context, m change.Memory) ([]*hookRow, error) {
+// hookList is a memory's hooks, in the order of their making, which is that of
+// their numbers. It is replaced, never changed.
+type hookList struct {
+	rows []*hookRow
+	set  hook.Set // the same, as plans take them
+	byID map[string]*hookRow
+}
+
+func listOf(rows []*hookRow) hookList {
+	plain, byID := make([]hook.Hook, len(rows)), make(map[string]*hookRow, len(rows))
+	for i, h := range rows {
+		plain[i], byID[h.ID] = h.Hook, h
+	}
+	return hookList{rows, hook.NewSet(plain), byID}
+}
+
+// byN finds a hook by its row number, nil where there is none.
+func (l *hookList) byN(n int64) *hookRow {
+	i, found := slices.BinarySearchFunc(l.rows, n, func(h *hookRow, n int64) int { return cmp.Compare(h.n, n) })
+	if !found {
+		return nil
+	}
+	return l.rows[i]
+}
+
+// hookByID returns a hook, nil where there is none.
+func (d *db) hookByID(ctx context.Context, m change.Memory, id string) (*hookRow, error) {
 	r, err := d.room(ctx, m)
 	if err != nil || r == nil {
 		return nil, err
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.hooks, nil
-}
-
-// hookByID returns a hook, nil where there is none.
-func (d *db) hookByID(ctx context.Context, m change.Memory, id string) (*hookRow, error) {
-	all, err := d.hooksOf(ctx, m)
-	for _, h := range all {
-		if h.ID == id {
-			return h, nil
-		}
-	}
-	return nil, err
+	return r.hooks.byID[id], nil
 }
 
 // hookByN returns a hook by its row number, nil where there is none (any more).
@@ -52,12 +67,7 @@ func (d *db) hookByN(ctx context.Context, n int64) (*hookRow, error) {
 func (r *room) hook(n int64) *hookRow {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, h := range r.hooks {
-		if h.n == n {
-			return h
-		}
-	}
-	return nil
+	return r.hooks.byN(n)
 }
 
 // hookDraft returns a hook as it stands in the transaction and the draft of
@@ -72,10 +82,8 @@ func (t *tx) hookDraft(n int64) (*draft, *hookRow, error) {
 	if err != nil || in == nil {
 		return nil, nil, err
 	}
-	for _, h := range in.hooks {
-		if h.n == n {
-			return in, h, nil
-		}
+	if h := in.hooks.byN(n); h != nil {
+		return in, h, nil
 	}
 	return nil, nil, nil
 }

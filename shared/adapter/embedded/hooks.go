@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"slices"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -62,7 +63,7 @@ func (s hooks) List(ctx context.Context, m change.Memory) ([]hook.Hook, error) {
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return append([]hook.Hook(nil), r.plain...), nil
+	return slices.Clone(r.hooks.set.All()), nil
 }
 
 // Remove is the port hook.Remover.
@@ -72,12 +73,12 @@ func (s hooks) Remove(ctx context.Context, m change.Memory, id string) error {
 		if err != nil {
 			return err
 		}
-		h := in.hook(id)
+		h := in.hooks.byID[id]
 		if h == nil {
 			return nil
 		}
 		var rest []*hookRow
-		for _, other := range in.hooks {
+		for _, other := range in.hooks.rows {
 			if other != h {
 				rest = append(rest, other)
 			}
@@ -100,7 +101,7 @@ func (s hooks) Remove(ctx context.Context, m change.Memory, id string) error {
 // putHook stores a hook whose Version says what it replaces: the stored
 // version, which the answer is one above.
 func (t *tx) putHook(in *draft, h hook.Hook) (hook.Hook, error) {
-	old := in.hook(h.ID)
+	old := in.hooks.byID[h.ID]
 	switch {
 	case old == nil && h.Version != 0:
 		return h, fault.New(fault.Conflict, "hook %q was deleted meanwhile", h.ID)
@@ -127,7 +128,7 @@ func (t *tx) putHook(in *draft, h hook.Hook) (hook.Hook, error) {
 	}
 	if err == nil {
 		made := &hookRow{n, in.row.n, h}
-		in.setHooks(append(in.hooks[:len(in.hooks):len(in.hooks)], made))
+		in.setHooks(append(slices.Clip(in.hooks.rows), made))
 		t.after(func() { t.d.hookMoved(made) })
 	}
 	return h, err
@@ -137,7 +138,7 @@ func (t *tx) replaceHook(in *draft, h *hookRow, data string) error {
 	if _, err := t.exec("UPDATE hook SET data=?, version=?, state=? WHERE n=?", data, h.Version, string(h.State), h.n); err != nil {
 		return err
 	}
-	list := append([]*hookRow(nil), in.hooks...)
+	list := slices.Clone(in.hooks.rows)
 	for i := range list {
 		if list[i].n == h.n {
 			list[i] = h

@@ -110,7 +110,7 @@ func (r *room) posted(id string) (hooks []*hookRow, known bool) {
 		return nil, id == ""
 	}
 	r.mu.RLock()
-	all := r.hooks
+	all := r.hooks.rows
 	r.mu.RUnlock()
 	known = id == ""
 	for _, h := range all {

@@ -1,11 +1,9 @@
 package embedded
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
-	"slices"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
@@ -117,14 +115,14 @@ func (d *db) readRoom(ctx context.Context, r *room, after int64, limit int) ([]f
 		to := min(len(tail), from+limit)
 		return tail[from:to:to], nil
 	}
-	return d.entries(ctx, row, hooks, `SELECT `+logColumns+` FROM log
+	return d.entries(ctx, row, &hooks, `SELECT `+logColumns+` FROM log
 		WHERE memory=? AND seq>? AND seq<=? ORDER BY seq LIMIT ?`, row.n, after, row.head, limit)
 }
 
 const logColumns = "seq, id, cause, at, data, matches"
 
 // entries reads rows of logColumns.
-func (d *db) entries(ctx context.Context, row memoryRow, hooks []*hookRow, query string, args ...any) ([]feed.Entry, error) {
+func (d *db) entries(ctx context.Context, row memoryRow, hooks *hookList, query string, args ...any) ([]feed.Entry, error) {
 	var all []feed.Entry
 	err := d.rows(ctx, query, args, func(scan func(...any) error) error {
 		e := feed.Entry{Change: change.Change{Memory: row.Memory}}
@@ -145,29 +143,25 @@ func (d *db) entries(ctx context.Context, row memoryRow, hooks []*hookRow, query
 // storeEntry writes an entry of the log.
 func (t *tx) storeEntry(in *draft, e *feed.Entry) error {
 	_, err := t.exec("INSERT INTO log (memory, "+logColumns+") VALUES (?,?,?,?,?,?,?)",
-		in.row.n, e.Seq, e.Change.ID, string(e.Change.Cause), e.Change.At, change.Pack(&e.Change), encodeMatches(e.Matches, in.hooks))
+		in.row.n, e.Seq, e.Change.ID, string(e.Change.Cause), e.Change.At, change.Pack(&e.Change), encodeMatches(e.Matches, &in.hooks))
 	return err
 }
 
 // encodeMatches writes pairs of a hook's number and the seq it saw before; nil
-// where no hook sees the entry. Both lists are in the order of the hooks.
-func encodeMatches(matches []feed.Match, hooks []*hookRow) any {
+// where no hook sees the entry.
+func encodeMatches(matches []feed.Match, hooks *hookList) any {
 	if len(matches) == 0 {
 		return nil
 	}
 	out := make([]byte, 0, 6*len(matches))
-	for _, h := range hooks {
-		if len(matches) > 0 && matches[0].Hook == h.ID {
-			out = binary.AppendUvarint(binary.AppendUvarint(out, uint64(h.n)), uint64(matches[0].Prev))
-			matches = matches[1:]
-		}
+	for _, m := range matches {
+		out = binary.AppendUvarint(binary.AppendUvarint(out, uint64(hooks.byID[m.Hook].n)), uint64(m.Prev))
 	}
 	return out
 }
 
-// decodeMatches reads them back; hooks that are gone are left out. The hooks
-// are in the order of their numbers.
-func decodeMatches(data []byte, hooks []*hookRow) []feed.Match {
+// decodeMatches reads them back; hooks that are gone are left out.
+func decodeMatches(data []byte, hooks *hookList) []feed.Match {
 	var matches []feed.Match
 	for len(data) > 0 {
 		n, size := binary.Uvarint(data)
@@ -179,8 +173,8 @@ func decodeMatches(data []byte, hooks []*hookRow) []feed.Match {
 			return matches
 		}
 		data = data[size+more:]
-		if i, found := slices.BinarySearchFunc(hooks, int64(n), func(h *hookRow, n int64) int { return cmp.Compare(h.n, n) }); found {
-			matches = append(matches, feed.Match{Hook: hooks[i].ID, Prev: int64(prev)})
+		if h := hooks.byN(int64(n)); h != nil {
+			matches = append(matches, feed.Match{Hook: h.ID, Prev: int64(prev)})
 		}
 	}
 	return matches

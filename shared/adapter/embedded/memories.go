@@ -102,7 +102,7 @@ func (s memories) Remove(ctx context.Context, m change.Memory) error {
 		if err != nil {
 			return err
 		}
-		if len(in.hooks) > 0 {
+		if len(in.hooks.rows) > 0 {
 			return fault.New(fault.Conflict, "memory %q has hooks: delete them first", m.ID)
 		}
 		there = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/delivery"
@@ -33,6 +34,7 @@ type queue struct {
 	lanes   map[laneOf]*lane
 	byN     map[int64]*lane
 
+	held    atomic.Int64   // entries in the windows of all lanes
 	running sync.WaitGroup // workers and loaders
 	loading chan struct{}  // as many loaders as may run
 }
@@ -92,6 +94,7 @@ func (q *queue) Serve(ctx context.Context, h delivery.Handler) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.serving, q.closing, q.lanes, q.byN = false, false, nil, nil
+	q.held.Store(0)
 	return nil
 }
 
@@ -139,12 +142,11 @@ func (q *queue) publish(mem memoryRow, entries []feed.Entry) {
 	if len(q.lanes) == 0 {
 		return
 	}
-	window := windowOf(len(q.lanes))
 	for i := range entries {
 		e := &entries[i]
 		for _, m := range e.Matches {
 			if l := q.lanes[laneOf{mem.n, m.Hook}]; l != nil {
-				q.tell(l, e, m.Prev, window)
+				q.tell(l, e, m.Prev)
 			}
 		}
 	}
@@ -152,13 +154,13 @@ func (q *queue) publish(mem memoryRow, entries []feed.Entry) {
 
 // tell gives a lane an entry that was just committed, unless the lane is
 // behind: then its loader will read it.
-func (q *queue) tell(l *lane, e *feed.Entry, prev int64, window int) {
+func (q *queue) tell(l *lane, e *feed.Entry, prev int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e.Seq <= l.read {
 		return
 	}
-	fits := !l.behind() && l.hasRoom(window)
+	fits := !l.behind() && l.hasRoom(q.windowSize())
 	l.known = e.Seq
 	if !fits {
 		return // its workers wake the loader when there is room
@@ -170,12 +172,22 @@ func (q *queue) tell(l *lane, e *feed.Entry, prev int64, window int) {
 	q.spawn(l)
 }
 
-// windowOf is how many entries each of so many lanes may hold.
-func windowOf(lanes int) int {
-	return min(max(allWindows/max(lanes, 1), minWindow), maxWindow)
+func (q *queue) newLane() *lane { return &lane{slots: min(firstSlots, q.slots), held: &q.held} }
+
+// laneFor makes the lane of a hook.
+func (q *queue) laneFor(h *hookRow) *lane {
+	l := q.newLane()
+	l.n, l.memory, l.id, l.start, l.state = h.n, h.memory, h.ID, h.Since, h.State
+	return l
 }
 
-func (q *queue) windowSize() int { return windowOf(len(q.lanes)) }
+// windowSize is how many entries a lane may hold now.
+func (q *queue) windowSize() int {
+	if q.held.Load() < allWindows {
+		return maxWindow
+	}
+	return minWindow
+}
 
 // hookMoved learns of a hook that was made or changed.
 func (q *queue) hookMoved(h *hookRow) {
@@ -192,7 +204,7 @@ func (q *queue) hookMoved(h *hookRow) {
 	case h.Mode != hook.Webhook:
 		return
 	case l == nil:
-		l = &lane{n: h.n, memory: h.memory, id: h.ID, start: h.Since, slots: min(firstSlots, q.slots), state: h.State}
+		l = q.laneFor(h)
 		if h.Version == 1 {
 			l.recovered, l.cursor, l.read = true, h.Since, h.Since
 		}
@@ -228,5 +240,6 @@ func (q *queue) drop(l *lane) {
 	delete(q.byN, l.n)
 	l.mu.Lock()
 	l.gone = true
+	l.hold(nil)
 	l.mu.Unlock()
 }

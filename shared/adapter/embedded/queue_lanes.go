@@ -32,7 +32,7 @@ func (q *queue) allLanes(t *tx) ([]*lane, error) {
 	var all []*lane
 	err = t.rows("SELECT h.n, h.memory, h.id, h.state, json_extract(h.data, '$.since'), "+cursorOf+
 		", coalesce(p.dead, 0), coalesce(s.last_seq, 0)"+webhookHooks, nil, func(scan func(...any) error) error {
-		l := &lane{slots: min(firstSlots, q.slots)}
+		l := q.newLane()
 		if err := scan(&l.n, &l.memory, &l.id, &l.state, &l.start, &l.cursor, &l.health.Dead, &l.known); err != nil {
 			return err
 		}
@@ -120,7 +120,8 @@ func (l *lane) skip(to int64) {
 		end(it)
 	}
 	l.ready, l.redriven = line{}, line{}
-	l.window, l.rows, l.tails, l.fetch, l.late, l.away = nil, nil, sending, nil, nil, awayGroups{}
+	l.hold(nil)
+	l.rows, l.tails, l.fetch, l.late, l.away = nil, sending, nil, nil, awayGroups{}
 	l.cursor, l.read, l.recovered = max(l.cursor, to), max(l.read, to), true
 }
 

@@ -21,7 +21,7 @@ func TestAnOutcomeThatASkipOvertookCountsNoMore(t *testing.T) {
 			r.add("a", "b", "c")
 			h, err := r.hookByID(bg, mem1, "h1")
 			r.must(err)
-			l := &lane{n: h.n, memory: h.memory, id: h.ID, state: hook.Active, recovered: true}
+			l := r.q.laneFor(h)
 			entries, err := r.readLog(bg, h.memory, 0, 1)
 			r.must(err)
 			l.admit(&entries[0], 0)
@@ -46,7 +46,7 @@ func TestWritingASheetTwiceIsHarmless(t *testing.T) {
 	r.add("a", "b", "c")
 	h, err := r.hookByID(bg, mem1, "h1")
 	r.must(err)
-	l := &lane{n: h.n, memory: h.memory, id: h.ID, state: hook.Active, recovered: true}
+	l := r.q.laneFor(h)
 	entries, err := r.readLog(bg, h.memory, 0, 3)
 	r.must(err)
 	for i := range entries {

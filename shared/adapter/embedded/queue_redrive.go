@@ -20,7 +20,7 @@ func (t *tx) webhook(m change.Memory, id string) (*draft, *hookRow, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h := in.hook(id)
+	h := in.hooks.byID[id]
 	if h == nil || h.Mode != hook.Webhook {
 		return nil, nil, noWebhook(id)
 	}

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -285,5 +286,40 @@ func TestAGoneReceiverDisablesItsHook(t *testing.T) {
 			t.Errorf("state %s after %d posts", r.state("h1"), len(r.seen()))
 		}
 		wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusDead: 1, delivery.StatusHeld: 1})
+	})
+}
+
+// What the windows hold is counted over all hooks, so that one that is busy
+// among idle ones is not kept short, and is 0 once all has ended.
+func TestTheWindowsOfAllHooksAreBoundedTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receive(t, Config{})
+		release := make(chan struct{})
+		r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
+			<-release
+			return ok(j)
+		}
+		r.serve()
+		defer func() { r.stop() }()
+		for i := range allWindows / minWindow {
+			r.addWebhook(fmt.Sprintf("h%d", i))
+		}
+		held := func() int { synctest.Wait(); return int(r.q.held.Load()) }
+		r.add("a")
+		if got := held(); got != allWindows/minWindow {
+			t.Errorf("%d entries are held, want one a hook", got)
+		}
+		for i := range minWindow + 10 {
+			r.add(fmt.Sprint(i))
+		}
+		if got := held(); got != allWindows {
+			t.Errorf("%d entries are held of all hooks together, want %d", got, allWindows)
+		}
+		r.must(hooks{r.db}.Remove(bg, mem1, "h0"))
+		close(release)
+		r.settled()
+		if got := held(); got != 0 || len(r.seen()) == 0 {
+			t.Errorf("%d entries are held after %d deliveries", got, len(r.seen()))
+		}
 	})
 }

@@ -40,9 +40,8 @@ type room struct {
 
 	mu    sync.RWMutex
 	row   memoryRow
-	hooks []*hookRow       // in the order of their making; replaced, not changed
-	plain []hook.Hook      // the same, as plans take them
-	seen  map[string]int64 // by hook id: the newest seq it saw; replaced, not changed
+	hooks hookList
+	seen  map[string]int64 // by hook id: the newest seq it saw
 	tail  []feed.Entry     // ends at row.head; a published part is not changed
 	bytes int              // of the tail; the writer's alone
 	woken chan struct{}    // closed when the head moves or the room is given up
@@ -109,10 +108,10 @@ func (rs *rooms) enter(in *draft) {
 	}
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	for _, h := range r.hooks {
+	for _, h := range r.hooks.rows {
 		delete(rs.hookAt, h.n)
 	}
-	for _, h := range in.hooks {
+	for _, h := range in.hooks.rows {
 		rs.hookAt[h.n] = r
 	}
 	rs.byName[in.row.Memory], rs.byN[in.row.n] = r, r
@@ -125,7 +124,10 @@ func (r *room) take(in *draft) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before, moved := r.bytes, in.row.head != r.row.head
-	r.row, r.hooks, r.plain, r.seen = in.row, in.hooks, in.plain, in.seen
+	r.row, r.hooks, r.seen = in.row, in.hooks, in.seen
+	for id, saw := range in.saw {
+		r.seen[id] = saw.last
+	}
 	if len(in.entries) > 0 {
 		if len(r.tail)+len(in.entries) > 2*maxTail {
 			r.bytes -= sizeOf(r.tail[:max(0, len(r.tail)-maxTail)])
@@ -163,7 +165,7 @@ func (rs *rooms) leave(r *room) {
 	rs.mu.Lock()
 	delete(rs.byName, r.row.Memory)
 	delete(rs.byN, r.row.n)
-	for _, h := range r.hooks {
+	for _, h := range r.hooks.rows {
 		delete(rs.hookAt, h.n)
 	}
 	rs.mu.Unlock()

@@ -14,6 +14,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Pattern is a parsed filter. The zero value matches every event. It is
@@ -56,24 +58,26 @@ var fields = [...]field{
 	{name: "confidence", content: true, number: true},
 }
 
-// Match reports whether an event matches. get returns a field's values, more
-// than one only for tags, and false (or no value) where the field is absent;
-// confidence comes as its decimal text. get is called once for each field the
+// Lookup returns a field's values, more than one only for tags, and false (or
+// no value) where the field is absent; confidence comes as its decimal text.
+type Lookup func(field string) ([]string, bool)
+
+// Match reports whether an event matches. get is called once for each field the
 // pattern names, until one fails.
-func (p Pattern) Match(get func(field string) ([]string, bool)) bool {
+func (p Pattern) Match(get Lookup) bool {
 	return p.failing(get, everyRule) == nil
 }
 
 // MatchMetadata is Match of an event whose content is not known: what the
 // pattern wants of it counts as met.
-func (p Pattern) MatchMetadata(get func(field string) ([]string, bool)) bool {
+func (p Pattern) MatchMetadata(get Lookup) bool {
 	return p.failing(get, func(r *rule) bool { return !r.content }) == nil
 }
 
 // Explain is Match with the reason: the first field that fails and what the
 // pattern wants of it, "" where the event matches. The reason quotes only the
 // pattern, never the event.
-func (p Pattern) Explain(get func(field string) ([]string, bool)) (ok bool, why string) {
+func (p Pattern) Explain(get Lookup) (ok bool, why string) {
 	r := p.failing(get, everyRule)
 	if r == nil {
 		return true, ""
@@ -90,6 +94,22 @@ func (p Pattern) Names(field string) bool {
 	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.name == field })
 }
 
+// Only returns the values that a field must have one of, where the pattern says
+// so by listing them and nothing else; nil where it does not.
+func (p Pattern) Only(field string) []string {
+	tree, _ := p.tree.(map[string]any)
+	list, _ := tree[field].([]any)
+	values := make([]string, len(list))
+	for i, item := range list {
+		value, ok := item.(string)
+		if !ok {
+			return nil
+		}
+		values[i] = norm.NFC.String(value)
+	}
+	return values
+}
+
 // NeedsContent reports whether matching takes what is sealed with a grain:
 // its subject, relation, object, tags or confidence.
 func (p Pattern) NeedsContent() bool {
@@ -102,7 +122,7 @@ func (p Pattern) JSON() any { return p.tree }
 
 // failing returns the first rule that counts and that an event does not meet,
 // nil for none.
-func (p Pattern) failing(get func(string) ([]string, bool), counts func(*rule) bool) *rule {
+func (p Pattern) failing(get Lookup, counts func(*rule) bool) *rule {
 	for i := range p.rules {
 		if !counts(&p.rules[i]) {
 			continue

@@ -300,3 +300,19 @@ func TestStringsAreComparedAsGrainsStoreThem(t *testing.T) {
 		t.Error("the composed form does not match")
 	}
 }
+
+func TestTheValuesThatAFieldMustHaveOneOf(t *testing.T) {
+	for text, want := range map[string][]string{
+		`{"namespace":["a","b"]}`:                    {"a", "b"},
+		`{"namespace":["a",{"prefix":"b"}]}`:         nil,
+		`{"namespace":[{"exists":false}]}`:           nil,
+		`{"namespace":["a"],"user_id":["ann"]}`:      {"a"},
+		`{"user_id":["ann"]}`:                        {},
+		"{\"namespace\":[\"e\u0301\"]}":              {"\u00e9"},
+		`{"namespace":[{"anything-but":["a","b"]}]}`: nil,
+	} {
+		if got := parse(t, text).Only("namespace"); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
