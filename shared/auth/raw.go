@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"slices"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -91,7 +90,7 @@ func (s *Service) Bootstrap(ctx context.Context, d change.Draw, first FirstKey) 
 		return "", err
 	}
 	if !given {
-		if have, err := s.operated(ctx); err != nil || have {
+		if have, err := s.has(ctx, DefaultTenant, func(k Key) bool { return k.Operator }); err != nil || have {
 			return "", err
 		}
 		if raw, hash, err = NewAdminKey(d); err != nil {
@@ -108,19 +107,4 @@ func (s *Service) Bootstrap(ctx context.Context, d change.Draw, first FirstKey) 
 		return "", fmt.Errorf("auth: keep the first admin key: %w", err)
 	}
 	return raw, nil
-}
-
-// operated says whether the default tenant has an operator's key.
-func (s *Service) operated(ctx context.Context) (bool, error) {
-	const page = 1000
-	for after := ""; ; {
-		keys, err := s.lister.ListKeys(ctx, DefaultTenant, after, page)
-		if err != nil || len(keys) == 0 {
-			return false, err
-		}
-		if slices.ContainsFunc(keys, func(k Key) bool { return k.Operator }) {
-			return true, nil
-		}
-		after = keys[len(keys)-1].ID
-	}
 }

@@ -143,14 +143,51 @@ func validTenant(name string) bool {
 
 // Revoke ends a key, fault.NotFound where the tenant has none of that id. An
 // empty tenant means the caller's own; only the operator's key may name another.
+// A key that ends itself and is the tenant's last that may manage keys is
+// fault.Conflict: it would lock out everyone.
 func (s *Service) Revoke(ctx context.Context, by Key, tenant, id string) error {
 	tenant, err := visited(by, tenant)
 	if err != nil {
 		return err
 	}
+	if tenant == by.Tenant && id == by.ID {
+		switch last, err := s.lastAdmin(ctx, tenant, id); {
+		case err != nil:
+			return err
+		case last:
+			return errLastAdmin
+		}
+	}
 	err = s.keys.Revoke(ctx, tenant, id)
 	s.cache.drop(tenant, id)
 	return err
+}
+
+var errLastAdmin = fault.New(fault.Conflict, "this is the only key that may manage keys: make another with the scope admin first, and revoke this one with that")
+
+// lastAdmin says whether a key may manage a tenant's keys and no other may.
+func (s *Service) lastAdmin(ctx context.Context, tenant, id string) (bool, error) {
+	may, err := s.has(ctx, tenant, func(k Key) bool { return k.ID == id && k.Has(Admin) })
+	if err != nil || !may {
+		return false, err
+	}
+	others, err := s.has(ctx, tenant, func(k Key) bool { return k.ID != id && k.Has(Admin) })
+	return !others, err
+}
+
+// has says whether a tenant has a key that matches.
+func (s *Service) has(ctx context.Context, tenant string, match func(Key) bool) (bool, error) {
+	const page = 1000
+	for after := ""; ; {
+		keys, err := s.lister.ListKeys(ctx, tenant, after, page)
+		if err != nil || len(keys) == 0 {
+			return false, err
+		}
+		if slices.ContainsFunc(keys, match) {
+			return true, nil
+		}
+		after = keys[len(keys)-1].ID
+	}
 }
 
 // List pages a tenant's keys by id, oldest first; the tenant as in Revoke.

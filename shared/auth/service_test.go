@@ -58,6 +58,33 @@ func TestAKeyIsKnownByItsRawFormUntilItIsRevoked(t *testing.T) {
 	wants(t, s.Revoke(bg, boss, "", k.ID), fault.NotFound)
 }
 
+func TestTheLastKeyThatMayManageKeysDoesNotEndItself(t *testing.T) {
+	keys := &authtest.Keys{}
+	s := auth.New(keys, keys)
+	made := func(n byte, tenant string, scopes ...auth.Scope) auth.Key {
+		k, _, err := s.Create(bg, boss, draw(n), auth.Wish{Tenant: tenant, Scopes: scopes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	first, reader := made(1, "acme", auth.Admin), made(2, "acme", auth.Read)
+	made(3, "other", auth.Admin)
+	wants(t, s.Revoke(bg, first, "", first.ID), fault.Conflict)
+	wants(t, s.Revoke(bg, first, "acme", first.ID), fault.Conflict)
+	second := made(4, "acme", auth.Admin)
+	for _, step := range []struct {
+		by, of auth.Key
+		why    string
+	}{
+		{reader, reader, "it manages no keys"}, {first, first, "there is another"}, {boss, second, "the operator may, whoever it leaves"},
+	} {
+		if err := s.Revoke(bg, step.by, "acme", step.of.ID); err != nil {
+			t.Errorf("%s: %v", step.why, err)
+		}
+	}
+}
+
 func TestAKeyRevokedElsewhereEndsWithinSeconds(t *testing.T) {
 	keys := &authtest.Keys{}
 	here, there := auth.New(keys, keys), auth.New(keys, keys)
