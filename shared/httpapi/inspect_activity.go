@@ -26,7 +26,8 @@ type activityAnswer struct {
 	Pending   int               `json:"pending"`
 	More      bool              `json:"pending_more,omitempty" doc:"There may be more than were counted, and older ones"`
 	OldestMS  int64             `json:"oldest_pending_ms,omitempty" doc:"Since the event of the oldest of them"`
-	Attention []attentionAnswer `json:"attention" doc:"What a person should look at"`
+	Attention []attentionAnswer `json:"attention" doc:"What a person should look at, at most 100"`
+	Unnamed   int               `json:"attention_more,omitempty" doc:"How many more there are: the lists of hooks and of dead letters show all"`
 }
 
 type activityBucket struct {
@@ -56,6 +57,7 @@ type attentionAnswer struct {
 	Name    string `json:"name"`
 	Kind    string `json:"kind" enum:"held,disabled,dead,paused"`
 	Count   int    `json:"count" doc:"Deliveries that are concerned, among those that were looked at"`
+	More    bool   `json:"more,omitempty" doc:"There are more than were counted"`
 	Message string `json:"message" doc:"What it is, and what to do"`
 }
 
@@ -73,7 +75,7 @@ func (a *API) readActivity(ctx context.Context, in *activityInput) (*activityAns
 		Head: act.Bounds.Head, Floor: act.Bounds.Floor,
 		Hooks: hookStates{act.Hooks, act.States[hook.Active], act.States[hook.Paused], act.States[hook.Held], act.States[hook.Disabled]},
 		Dead:  deadCount{act.Dead, act.MoreDead}, Pending: act.Pending, More: act.MorePending, OldestMS: act.Oldest.Milliseconds(),
-		Attention: make([]attentionAnswer, len(act.Attention)),
+		Attention: make([]attentionAnswer, len(act.Attention)), Unnamed: act.Unnamed,
 	}
 	for i, b := range act.Buckets {
 		out.Buckets[i] = activityBucket{At: stamp(b.At), Events: b.Events, Delivered: b.Delivered, Failed: b.Failed}
@@ -82,7 +84,7 @@ func (a *API) readActivity(ctx context.Context, in *activityInput) (*activityAns
 		}
 	}
 	for i, at := range act.Attention {
-		out.Attention[i] = attentionAnswer{at.Hook.ID, at.Hook.Name, at.Kind, at.Count, at.Message}
+		out.Attention[i] = attentionAnswer{at.Hook.ID, at.Hook.Name, at.Kind, at.Count, at.More, at.Message}
 	}
 	return out, nil
 }

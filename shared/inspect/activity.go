@@ -14,8 +14,9 @@ import (
 // What an activity is made of at most.
 const (
 	MostRecent    = 1000 // events, and deliveries
-	recentDead    = 200  // dead letters, of each hook that is asked
-	fewHooks      = 20   // that are asked one by one
+	recentDead    = 200  // dead letters of a hook, or of all hooks together
+	mostDead      = 4000 // of hooks that are asked one by one
+	fewHooks      = 20   // that are asked so at once; more only where all their dead letters together are too many
 	mostAttention = 100
 )
 
@@ -32,6 +33,7 @@ type Activity struct {
 	Oldest      time.Duration // since the event of the oldest that were counted
 	MorePending bool          // there may be more than were counted
 	Attention   []Attention
+	Unnamed     int // that need attention beyond those
 }
 
 // Attention is something about a hook that a person should look at. Kind is
@@ -41,6 +43,7 @@ type Attention struct {
 	Hook    hook.Hook
 	Kind    string
 	Count   int
+	More    bool // dead: there are more than were counted
 	Message string
 }
 
@@ -61,6 +64,7 @@ type recent struct {
 	whole   bool                                  // that is all that the log holds
 	open    map[delivery.Status][]delivery.Record // dead, pending and held ones
 	more    map[delivery.Status]bool              // there may be more of them
+	many    map[string]bool                       // hooks with more dead letters than were read
 }
 
 // Activity reads how it went until now.
@@ -79,9 +83,10 @@ func (s *Service) Activity(ctx context.Context, m change.Memory, of Extent, now 
 	}
 	out := Activity{
 		Series: r.series(of.Hook, now), Bounds: b, Hooks: len(hooks), States: map[hook.State]int{},
-		Dead: len(r.open[delivery.StatusDead]), MoreDead: r.more[delivery.StatusDead], Attention: r.attention(),
+		Dead: len(r.open[delivery.StatusDead]), MoreDead: r.more[delivery.StatusDead],
 		Pending: len(r.open[delivery.StatusPending]), MorePending: r.more[delivery.StatusPending],
 	}
+	out.Attention, out.Unnamed = r.attention()
 	for _, h := range hooks {
 		out.States[h.State]++
 	}
@@ -108,25 +113,15 @@ func (s *Service) hooks(ctx context.Context, m change.Memory, of string) ([]hook
 
 // read reads the deliveries, and then as much of the log as they tell of.
 func (s *Service) read(ctx context.Context, m change.Memory, b feed.Bounds, r *recent) error {
-	asked := append(r.questions(), delivery.Query{Hook: r.Hook, Limit: r.Recent})
-	found, cut := make([][]delivery.Record, len(asked)), make([]bool, len(asked))
-	err := side(len(asked), func(i int) error {
-		records, next, err := s.cfg.Ledger.List(ctx, m, asked[i])
-		if fault.KindOf(err) == fault.NotFound { // it was deleted meanwhile
-			err = nil
-		}
-		found[i], cut[i] = records, next != ""
-		return err
-	})
+	r.open, r.more, r.many = map[delivery.Status][]delivery.Record{}, map[delivery.Status]bool{}, map[string]bool{}
+	oneByOne := r.Hook != "" || len(r.hooks) <= fewHooks
+	err := s.ask(ctx, m, r, r.questions(oneByOne))
+	if err == nil && !oneByOne && r.more[delivery.StatusDead] {
+		r.open[delivery.StatusDead], r.more[delivery.StatusDead] = nil, false
+		err = s.ask(ctx, m, r, r.letters())
+	}
 	if err != nil {
 		return err
-	}
-	last := len(asked) - 1
-	r.records, r.cut = found[last], cut[last]
-	r.open, r.more = map[delivery.Status][]delivery.Record{}, map[delivery.Status]bool{}
-	for i, q := range asked[:last] {
-		r.open[q.Status] = append(r.open[q.Status], found[i]...)
-		r.more[q.Status] = r.more[q.Status] || cut[i]
 	}
 	from := max(b.Floor, b.Head+1-int64(r.Recent))
 	if n := len(r.records); n > 0 && r.cut {
@@ -137,19 +132,54 @@ func (s *Service) read(ctx context.Context, m change.Memory, b feed.Bounds, r *r
 	return err
 }
 
-// questions ask for what waits, and for dead letters: for these hook by hook where
-// hooks are few, so that the many of one hide no other's.
-func (r *recent) questions() []delivery.Query {
+// ask asks the ledger, and keeps what it answers.
+func (s *Service) ask(ctx context.Context, m change.Memory, r *recent, asked []delivery.Query) error {
+	found, cut := make([][]delivery.Record, len(asked)), make([]bool, len(asked))
+	err := side(len(asked), func(i int) error {
+		records, next, err := s.cfg.Ledger.List(ctx, m, asked[i])
+		if fault.KindOf(err) == fault.NotFound { // it was deleted meanwhile
+			err = nil
+		}
+		found[i], cut[i] = records, next != ""
+		return err
+	})
+	for i, q := range asked {
+		if q.Status == "" {
+			r.records, r.cut = found[i], cut[i]
+			continue
+		}
+		r.open[q.Status] = append(r.open[q.Status], found[i]...)
+		r.more[q.Status] = r.more[q.Status] || cut[i]
+		if q.Status == delivery.StatusDead && q.Hook != "" {
+			r.many[q.Hook] = cut[i]
+		}
+	}
+	return err
+}
+
+// questions ask for the newest deliveries, for what waits, and for dead letters.
+func (r *recent) questions(oneByOne bool) []delivery.Query {
 	all := []delivery.Query{
+		{Hook: r.Hook, Limit: r.Recent},
 		{Hook: r.Hook, Status: delivery.StatusPending, Limit: r.Recent},
 		{Hook: r.Hook, Status: delivery.StatusHeld, Limit: r.Recent},
 	}
-	if r.Hook != "" || len(r.hooks) > fewHooks {
-		return append(all, delivery.Query{Hook: r.Hook, Status: delivery.StatusDead, Limit: recentDead})
+	if oneByOne {
+		return append(all, r.letters()...)
+	}
+	return append(all, delivery.Query{Status: delivery.StatusDead, Limit: recentDead})
+}
+
+// letters ask for dead letters hook by hook, so that the many of one hide no
+// other's.
+func (r *recent) letters() (all []delivery.Query) {
+	limit := recentDead
+	if n := len(r.hooks); n > 0 {
+		limit = min(limit, mostDead/n)
 	}
 	for _, h := range r.hooks {
 		if h.Mode == hook.Webhook {
-			all = append(all, delivery.Query{Hook: h.ID, Status: delivery.StatusDead, Limit: recentDead})
+			all = append(all, delivery.Query{Hook: h.ID, Status: delivery.StatusDead, Limit: limit})
 		}
 	}
 	return all
@@ -168,8 +198,9 @@ var attentions = []struct {
 	{hook.Paused, "paused", "it was paused by hand: resume it from its backlog or from the log's end"},
 }
 
-// attention lists what a person should look at.
-func (r *recent) attention() []Attention {
+// attention lists what a person should look at, and counts what the list has no
+// room for.
+func (r *recent) attention() (out []Attention, unnamed int) {
 	waiting, dead := map[string]int{}, map[string]int{}
 	for i := range r.open[delivery.StatusHeld] {
 		waiting[r.open[delivery.StatusHeld][i].Job.Hook]++
@@ -177,7 +208,6 @@ func (r *recent) attention() []Attention {
 	for i := range r.open[delivery.StatusDead] {
 		dead[r.open[delivery.StatusDead][i].Job.Hook]++
 	}
-	var out []Attention
 	for _, a := range attentions {
 		for _, h := range r.hooks {
 			count, concerned := waiting[h.ID], h.State == a.state
@@ -185,10 +215,14 @@ func (r *recent) attention() []Attention {
 				count = dead[h.ID]
 				concerned = count > 0
 			}
-			if concerned && len(out) < mostAttention {
-				out = append(out, Attention{h, a.kind, count, a.message})
+			switch {
+			case !concerned:
+			case len(out) == mostAttention:
+				unnamed++
+			default:
+				out = append(out, Attention{h, a.kind, count, a.state == "" && r.many[h.ID], a.message})
 			}
 		}
 	}
-	return out
+	return out, unnamed
 }

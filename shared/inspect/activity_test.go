@@ -2,7 +2,9 @@ package inspect_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,16 +59,60 @@ func TestASeriesReachesToEventsThatStandOutOfOrder(t *testing.T) {
 	}
 }
 
+// of makes deliveries such as a query asks for.
+func of(q delivery.Query, n int, at time.Time) (all []delivery.Record) {
+	for range n {
+		r := delivery.Record{Status: q.Status}
+		r.Job.Hook, r.Job.Entry.Seq, r.Job.Entry.Change.At = q.Hook, 1, at.UnixMilli()
+		all = append(all, r)
+	}
+	return all
+}
+
+// letters is a ledger of nothing but dead letters, so many of each hook; asked
+// counts its calls.
+func letters(all hooks, held map[string]int, asked *atomic.Int32) book {
+	return func(q delivery.Query) (found []delivery.Record, next string) {
+		asked.Add(1)
+		if q.Status != delivery.StatusDead {
+			return nil, ""
+		}
+		for _, h := range all {
+			if q.Hook == "" || q.Hook == h.ID {
+				found = append(found, of(delivery.Query{Hook: h.ID, Status: q.Status}, held[h.ID], noon)...)
+			}
+		}
+		if len(found) > q.Limit {
+			return found[:q.Limit], "more"
+		}
+		return found, ""
+	}
+}
+
+func TestManyHooksAreAskedOneByOneWhereOneListIsTooShort(t *testing.T) {
+	var all hooks
+	few, many := map[string]int{"h0": 2, "h1": 3}, map[string]int{}
+	for i := range 150 {
+		all = append(all, hook.Hook{ID: fmt.Sprint("h", i), Mode: hook.Webhook, State: hook.Active})
+		many[all[i].ID] = 3
+	}
+	many["h0"] = 500
+	var asked atomic.Int32
+	a, err := (&chronicle{floor: 1}).activity(t, all, letters(all, few, &asked))
+	if err != nil || asked.Load() != 4 || a.Dead != 5 || a.MoreDead || len(a.Attention) != 2 || a.Attention[0].Count != 2 || a.Unnamed != 0 {
+		t.Errorf("few: %d questions, %d dead, %+v, %v", asked.Load(), a.Dead, a.Attention, err)
+	}
+	a, err = (&chronicle{floor: 1}).activity(t, all, letters(all, many, &asked))
+	if err != nil || a.Dead != 26+149*3 || !a.MoreDead || len(a.Attention) != 100 || a.Unnamed != 50 {
+		t.Fatalf("many: %d dead, %d are named and %d are not, %v", a.Dead, len(a.Attention), a.Unnamed, err)
+	}
+	if busy, other := a.Attention[0], a.Attention[99]; busy.Count != 26 || !busy.More || other.Count != 3 || other.More {
+		t.Errorf("many: %+v, %+v", busy, other)
+	}
+}
+
 func TestOneHooksManyHideNoOthers(t *testing.T) {
 	c := &chronicle{floor: 1}
-	of := func(q delivery.Query, n int, at time.Time) (all []delivery.Record) {
-		for range n {
-			r := delivery.Record{Status: q.Status}
-			r.Job.Hook, r.Job.Entry.Seq, r.Job.Entry.Change.At = q.Hook, 1, at.UnixMilli()
-			all = append(all, r)
-		}
-		return all
-	}
 	all := hooks{{ID: "busy", Mode: hook.Webhook, State: hook.Active}, {ID: "slow", Mode: hook.Webhook, State: hook.Active}}
 	a, err := c.activity(t, all, func(q delivery.Query) ([]delivery.Record, string) {
 		switch {

@@ -70,7 +70,7 @@ func (v *visit) glances(memories []client.Doc) ([]glance, error) {
 			d, err := v.get(memoryCall(m.Text("id"), "activity"), "recent", little)
 			calls := d.List("attention")
 			shown := min(len(calls), mostCalls)
-			all[i] = glance{m, d, calls[:shown], len(calls) - shown}
+			all[i] = glance{m, d, calls[:shown], len(calls) - shown + int(d.Int("attention_more"))}
 			return err
 		}
 	}
