@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"reflect"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,13 +29,22 @@ type grainOfBatch struct{ value any }
 // UnmarshalJSON takes anything; what is no grain is told as its result.
 func (g *grainOfBatch) UnmarshalJSON(data []byte) error { return decode(data, &g.value) }
 
-// Schema is huma's; it is described, not enforced.
-func (grainOfBatch) Schema(r huma.Registry) *huma.Schema {
+// Schema is huma's. What stands among the extensions is described as all else
+// is, and not enforced.
+func (grainOfBatch) Schema(huma.Registry) *huma.Schema {
+	fields := grainSchema(map[string]*huma.Schema{})
+	kind := fields.Properties["grain_type"]
+	delete(fields.Properties, "grain_type")
 	s := &huma.Schema{
-		Description: "An object of grain_type (belief where absent) and fields",
+		Description: "One that is not of this shape fails alone, as its result says",
 		Examples:    []any{map[string]any{"grain_type": "event", "fields": map[string]any{"content": "refund issued"}}},
+		Extensions: map[string]any{
+			"type":                 huma.TypeObject,
+			"properties":           map[string]*huma.Schema{"grain_type": kind, "fields": fields},
+			"required":             []string{"fields"},
+			"additionalProperties": false,
+		},
 	}
-	_ = r.Schema(reflect.TypeFor[grainFields](), true, "")
 	s.PrecomputeMessages()
 	return s
 }

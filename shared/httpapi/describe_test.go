@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -21,6 +22,17 @@ type spec struct {
 		} `json:"requestBody"`
 		Responses map[string]any `json:"responses"`
 	} `json:"paths"`
+	Components struct {
+		Schemas map[string]*schema `json:"schemas"`
+	} `json:"components"`
+}
+
+// schema is the part of a described shape that tests look at.
+type schema struct {
+	Type       any                `json:"type"`
+	Required   []string           `json:"required"`
+	Properties map[string]*schema `json:"properties"`
+	Items      *schema            `json:"items"`
 }
 
 func (s *service) spec() spec {
@@ -52,6 +64,21 @@ func TestTheDescriptionSaysAllOfEveryOperation(t *testing.T) {
 	yaml := s.do(200, "GET", "/openapi.yaml", "", "Authorization", "")
 	if !strings.Contains(yaml.text, "/v1/remember") {
 		t.Error("YAML is another description")
+	}
+}
+
+// No client can be made of an array of anything.
+func TestAGrainOfABatchIsDescribed(t *testing.T) {
+	s := open(t)
+	grain := s.spec().Components.Schemas["BatchInputBody"].Properties["grains"].Items
+	if grain.Type != "object" || fmt.Sprint(grain.Required) != "[fields]" || grain.Properties["grain_type"] == nil {
+		t.Fatalf("a grain is described as %+v", grain)
+	}
+	if fields := grain.Properties["fields"]; fields.Type != "object" || fields.Properties["subject"] == nil || fields.Properties["grain_type"] != nil {
+		t.Errorf("its fields are described as %+v", fields)
+	}
+	if a := s.do(200, "POST", "/api/memories/default/batch-add", `{"grains":[7,{"fields":{"subject":"a","relation":"b","object":"c"}}]}`); a.body["added"] != 1.0 || a.body["failed"] != 1.0 {
+		t.Errorf("a grain of another shape fails alone: %s", a.text)
 	}
 }
 
