@@ -137,6 +137,12 @@ func TestAreevIngest(t *testing.T) {
 	if gone := s.do(200, "POST", home+"/forget", `{"user_id":"u"}`); gone.body["count"] != 10.0 {
 		t.Errorf("erased %s", gone.text)
 	}
+	if whole := s.upload(home+"/ingest", "c.txt", "text/plain", "abc", `{"chunk_size":10.0}`); whole.body["added"] != 1.0 {
+		t.Errorf("a whole number: %s", whole.text)
+	}
+	if a := s.upload(home+"/ingest", "", "", "", `{}`); a.code() != "missing_field" || !strings.Contains(a.text, "file is missing") {
+		t.Errorf("no file: %s", a.text)
+	}
 	head := s.head()
 	for _, c := range []struct {
 		status                       int
@@ -202,7 +208,7 @@ func TestAreevIngestLeavesNoFiles(t *testing.T) {
 			t.Fatalf("%d bytes left %v", size, left)
 		}
 	}
-	s.refused(400, "invalid_field", "POST", home+"/ingest", "--b\r\nContent-Disposition: form", "Content-Type", "multipart/form-data; boundary=b")
+	s.refused(400, "missing_field", "POST", home+"/ingest", "--b\r\nContent-Disposition: form", "Content-Type", "multipart/form-data; boundary=b")
 }
 
 func TestAreevSupersede(t *testing.T) {

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -40,22 +43,46 @@ func readJSON(data []byte, v any) error {
 	return decode(data, v)
 }
 
-// decode reads what the strict parser took.
+// decode reads what the strict parser took. Where an integer is wanted, a whole
+// number is one however it is written.
 func decode(data []byte, v any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	err := dec.Decode(v)
-	var mismatch *json.UnmarshalTypeError
-	if errors.As(err, &mismatch) {
-		return fmt.Errorf("%s must be %s", mismatch.Field, wanted(mismatch.Type))
+	for {
+		dec := json.NewDecoder(bytes.NewReader(data))
+		dec.UseNumber()
+		err := dec.Decode(v)
+		var mismatch *json.UnmarshalTypeError
+		if !errors.As(err, &mismatch) {
+			return err
+		}
+		plain, ok := plainInteger(data, mismatch)
+		if !ok {
+			return fmt.Errorf("%s must be %s", mismatch.Field, wanted(mismatch.Type))
+		}
+		data = plain
 	}
-	return err
+}
+
+// plainInteger writes the whole number that a decoder stumbled over, such as
+// 1.0 or 1e3, without fraction or exponent; false where it is none, or not exact.
+func plainInteger(data []byte, m *json.UnmarshalTypeError) ([]byte, bool) {
+	written, isNumber := strings.CutPrefix(m.Value, "number ")
+	end := int(m.Offset)
+	if !isNumber || m.Type.Kind() != reflect.Int && m.Type.Kind() != reflect.Int64 || !bytes.HasSuffix(data[:min(end, len(data))], []byte(written)) {
+		return nil, false
+	}
+	const exact = 1 << 53 // from here on not every integer is a number of 64 bits
+	f, err := strconv.ParseFloat(written, 64)
+	plain := strconv.FormatInt(int64(f), 10)
+	if err != nil || math.Abs(f) >= exact || f != math.Trunc(f) || plain == written {
+		return nil, false
+	}
+	return slices.Concat(data[:end-len(written)], []byte(plain), data[end:]), true
 }
 
 func wanted(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Int, reflect.Int64:
-		return "an integer of 64 bits, written without fraction or exponent"
+		return "an integer of 64 bits"
 	case reflect.Float64:
 		return "a number"
 	case reflect.Bool:

@@ -181,7 +181,7 @@ func invalid(errs []error) (fault.Kind, string) {
 	case strings.HasPrefix(first.Message, "expected required property "):
 		name, _, _ := strings.Cut(strings.TrimPrefix(first.Message, "expected required property "), " ")
 		return fault.MissingField, name + " is missing: send it"
-	case strings.HasSuffix(first.Message, " parameter is missing"):
+	case strings.HasSuffix(first.Message, " parameter is missing"), first.Message == "File required":
 		return fault.MissingField, where + " is missing: send it"
 	}
 	return fault.InvalidField, where + ": " + first.Message

@@ -56,3 +56,26 @@ func TestARepetitionAfterAChangeIsTheFirstAnswer(t *testing.T) {
 		t.Errorf("a forgotten memory is told again: %s", again.text)
 	}
 }
+
+func TestAWholeNumberIsAnInteger(t *testing.T) {
+	s := open(t)
+	at := "/v1/webhooks/" + s.do(201, "POST", "/v1/webhooks", anyHook).str("id")
+	hooks := "/api/memories/default/hooks"
+	for _, number := range []string{"7.0", "7e0", "0.7E1", "70.00e-1", "7"} {
+		s.do(200, "PATCH", at, `{ "description":"max_retries 7.5", "max_retries": `+number+` }`)
+		made := s.do(201, "POST", hooks, `{"name":"n","url":"https://example.com/","delivery_mode":"webhook","max_retries":`+number+`,"filter":{"confidence":[{"numeric":[">",0.50]}]}}`)
+		if made.body["max_retries"] != 7.0 {
+			t.Errorf("%s: %s", number, made.text)
+		}
+		s.do(200, "POST", "/v1/memory-list", `{"limit":`+number+`,"namespace":"1.0"}`)
+	}
+	for _, number := range []string{"7.5", "7e-1", "1e30", `"7"`, "true"} {
+		if a := s.refused(400, "invalid_field", "PATCH", at, `{"max_retries":`+number+`}`); !strings.Contains(a.text, "max_retries") || !strings.Contains(a.text, "integer") && number != "1e30" {
+			t.Errorf("%s: %s", number, a.text)
+		}
+	}
+	add := s.do(200, "POST", "/api/memories/default/add", `{"subject":"a","relation":"b","object":"c","weight":1.0}`)
+	if kept := s.do(200, "POST", "/api/memories/default/recall", `{"limit":1.0}`); !strings.Contains(kept.text, `"weight":1.0`) || !strings.Contains(kept.text, add.str("blob_hash")) {
+		t.Errorf("a field that is only kept stays as it is written: %s", kept.text)
+	}
+}
