@@ -110,8 +110,8 @@ bench: ## print the budgets' figures beside bare references measured in the same
 	go run ./local bench $(ARGS)
 
 bench-report: build ## measure all of it five times and rewrite the figures and the picture of docs/performance.md
-	bin/memhooks bench --all --runs $(or $(RUNS),5) --duration 3s --json $(ARGS) > bin/bench.json
-	go run ./infra/performance < bin/bench.json
+	bin/memhooks bench --all --runs $(or $(RUNS),5) --duration 3s --json $(ARGS) > bin/bench.json || failed=yes; \
+	go run ./infra/performance < bin/bench.json && test -z "$$failed"
 
 bench-stages: ## run each stage's own benchmark, with its allocations
 	go test -run '^$$' -bench . -benchmem ./...

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -21,7 +22,7 @@ type benchCommand struct {
 	JSON     bool          `name:"json" help:"Print all of it as JSON."`
 }
 
-// Run measures and prints.
+// Run measures and prints what could be measured, also where not all could.
 func (b benchCommand) Run(ctx context.Context, w world) error {
 	binary, err := w.binary()
 	if err != nil {
@@ -34,20 +35,20 @@ func (b benchCommand) Run(ctx context.Context, w world) error {
 		}
 		defer os.RemoveAll(dir)
 	}
-	report, err := bench.Run(ctx, bench.Options{
+	report, failed := bench.Run(ctx, bench.Options{
 		Binary: binary, Version: version, Dir: dir, For: b.Duration, Events: b.Events, Only: b.Only, All: b.All, Large: b.Large, Runs: b.Runs,
 		Told: func(what string) { fmt.Fprintln(w.screen.Err, what) },
 	})
-	if err != nil {
-		return err
+	if len(report.Figures) == 0 {
+		return failed
 	}
 	if !b.JSON {
-		return report.Print(w.screen.Out)
+		return errors.Join(failed, report.Print(w.screen.Out))
 	}
 	out := json.NewEncoder(w.screen.Out)
 	out.SetEscapeHTML(false)
 	out.SetIndent("", "  ")
-	return out.Encode(report)
+	return errors.Join(failed, out.Encode(report))
 }
 
 type referenceCommand struct {

@@ -6,10 +6,11 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -25,31 +26,32 @@ type Options struct {
 	Runs    int           // how often each figure is measured; 0 = once
 	All     bool          // growth too
 	Large   bool          // up to 1,000,000 events and grains
-	Told    func(string)  // is told what is measured now; nil = nobody
-
-	children *[]*process // started, to be ended whatever comes
+	Told    func(string)  // is told what is measured now, and what failed; nil = nobody
 }
 
 // benchmark is one row of the list; some measure several figures.
 type benchmark struct {
 	name string
 	long bool // takes minutes: only where it is asked for
-	run  func(ctx context.Context, o Options) ([]sample, error)
+	run  measure
 }
+
+// measure takes the figures of one row. What it took before an error counts.
+type measure func(ctx context.Context, b *bed) ([]sample, error)
 
 var benchmarks = []benchmark{
 	{"writes", false, writes},
-	{"drain", false, drain},
-	{"steady", false, steady},
-	{"fan", false, fan},
-	{"latency", false, latency},
-	{"isolation", false, isolation},
-	{"feed", false, reads},
-	{"recall", false, recalls},
+	{"drain", false, served(drain)},
+	{"steady", false, served(steady)},
+	{"fan", false, served(fan)},
+	{"latency", false, served(latency)},
+	{"isolation", false, served(isolation)},
+	{"feed", false, served(reads)},
+	{"recall", false, served(recalls)},
 	{"start", false, start},
-	{"memory", false, footprint},
-	{"grains", true, grains},
-	{"hooks", true, hooks},
+	{"memory", false, served(footprint)},
+	{"grains", true, served(grains)},
+	{"hooks", true, served(hooks)},
 }
 
 // Names are the rows of the list, as one text.
@@ -61,51 +63,74 @@ func Names() string {
 	return strings.Join(all, ", ")
 }
 
-// Run measures the list, all of it as often as the options say, so that a
-// machine that slows down for a while slows each figure at most once. It fails
-// where a figure can't be measured; a missed budget is told and is no error.
-func Run(ctx context.Context, o Options) (Report, error) {
-	r := Report{Machine: thisMachine(o), Runs: max(1, o.Runs)}
-	var taken []sample
-	found := false
-	for n := range r.Runs {
-		for _, b := range benchmarks {
-			if o.Only != b.name && (o.Only != "" || b.long && !o.All) {
-				continue
-			}
-			found = true
-			if o.Told != nil {
-				o.Told(fmt.Sprintf("run %d of %d: %s", n+1, r.Runs, b.name))
-			}
-			each := o
-			each.Dir = filepath.Join(o.Dir, strconv.Itoa(n))
-			samples, err := b.alone(ctx, each)
-			if err != nil {
-				return r, fmt.Errorf("bench %s: %w", b.name, err)
-			}
-			taken = append(taken, samples...)
+// asked lists the rows that the options ask for.
+func (o Options) asked() []benchmark {
+	var all []benchmark
+	for _, b := range benchmarks {
+		if o.Only == b.name || o.Only == "" && (o.All || !b.long) {
+			all = append(all, b)
 		}
 	}
-	if !found {
-		return r, fmt.Errorf("bench: there is no figure %q; use one of %s", o.Only, Names())
-	}
-	r.Figures = collect(taken)
-	return r, nil
+	return all
 }
 
-// alone runs a benchmark and leaves no child of it behind.
-func (b benchmark) alone(ctx context.Context, o Options) ([]sample, error) {
-	var children []*process
-	o.children = &children
-	defer func() {
-		for _, p := range children {
-			if p.cmd.ProcessState == nil {
-				_ = p.cmd.Process.Kill()
-				_ = p.cmd.Wait()
-			}
+func (o Options) tell(format string, args ...any) {
+	if o.Told != nil {
+		o.Told(fmt.Sprintf(format, args...))
+	}
+}
+
+// Run measures the list, all of it as often as the options say, so that a
+// machine that slows down for a while slows each figure at most once. Where a
+// row fails the others go on: the report then holds what could be measured, and
+// the error names the rest. A missed budget is told and is no error.
+func Run(ctx context.Context, o Options) (Report, error) {
+	return run(ctx, o, o.asked())
+}
+
+func run(ctx context.Context, o Options, asked []benchmark) (Report, error) {
+	r := Report{Machine: thisMachine(o), Runs: max(1, o.Runs)}
+	if len(asked) == 0 {
+		return r, fmt.Errorf("bench: there is no figure %q; use one of %s", o.Only, Names())
+	}
+	var taken []sample
+	var failed []error
+	for n := range r.Runs * len(asked) {
+		b, round := asked[n%len(asked)], n/len(asked)+1
+		o.tell("run %d of %d: %s, %d more to go", round, r.Runs, b.name, r.Runs*len(asked)-n-1)
+		samples, err := b.alone(ctx, o)
+		taken = append(taken, samples...)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("bench %s, run %d of %d: %w", b.name, round, r.Runs, err))
+			r.Failed = append(r.Failed, fmt.Sprintf("%s in run %d", b.name, round))
+			o.tell("%v", err)
 		}
-	}()
-	return b.run(ctx, o)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	r.Figures = collect(taken)
+	return r, errors.Join(failed...)
+}
+
+// The longest that a row may take: one that waits for what never comes is ended.
+const (
+	longest      = 5 * time.Minute
+	longestLarge = time.Hour
+)
+
+// alone runs a benchmark on a bed of its own, and leaves nothing of it behind.
+func (b benchmark) alone(ctx context.Context, o Options) ([]sample, error) {
+	limit := longest
+	if o.Large {
+		limit = longestLarge
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	o.Dir = filepath.Join(o.Dir, b.name)
+	on := &bed{Options: o}
+	samples, err := b.run(ctx, on)
+	return samples, errors.Join(err, on.close(err == nil), os.RemoveAll(o.Dir))
 }
 
 func thisMachine(o Options) Machine {

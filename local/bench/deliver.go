@@ -6,58 +6,48 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // drain measures how fast a backlog leaves, beside a bare loop of signed POSTs.
-func drain(ctx context.Context, o Options) ([]sample, error) {
-	sink, err := newReceiver(nil)
-	if err != nil {
-		return nil, err
-	}
-	defer sink.close()
-	p, err := serveProcess(ctx, o, "drain")
-	if err != nil {
-		return nil, err
-	}
-	id, err := p.webhook(ctx, sink.url)
+func drain(ctx context.Context, b *bed) ([]sample, error) {
+	id, err := b.webhook(ctx, b.sink.url)
 	if err == nil {
-		err = p.call(ctx, http.MethodPatch, "/v1/webhooks/"+id, map[string]any{"active": false}, nil)
+		err = b.call(ctx, http.MethodPatch, "/v1/webhooks/"+id, map[string]any{"active": false}, nil)
 	}
 	if err == nil {
-		err = p.remember(ctx, o.Events)
+		err = b.remember(ctx, b.Events)
 	}
 	if err != nil {
 		return nil, err
 	}
-	loop, err := startProcess(ctx, o, nil, "bench-reference", "loop", sink.url, strconv.Itoa(o.Events))
+	loop, err := b.refer(ctx, "loop", b.sink.url, strconv.Itoa(b.Events))
 	if err != nil {
 		return nil, err
 	}
-	before, err := timed(o.Events, func() error { return loop.loop(ctx) })
+	before, err := timed(b.Events, func() error { return loop.loop(ctx) })
 	if err != nil {
 		return nil, err
 	}
-	sink.expect(o.Events)
-	ours, err := timed(o.Events, func() error {
-		if err := p.call(ctx, http.MethodPatch, "/v1/webhooks/"+id, map[string]any{"active": true}, nil); err != nil {
+	b.sink.expect(b.Events)
+	ours, err := timed(b.Events, func() error {
+		if err := b.call(ctx, http.MethodPatch, "/v1/webhooks/"+id, map[string]any{"active": true}, nil); err != nil {
 			return err
 		}
-		return sink.wait(ctx)
+		return b.sink.wait(ctx)
 	})
 	if err != nil {
 		return nil, err
 	}
-	after, err := timed(o.Events, func() error { return loop.loop(ctx) })
+	after, err := timed(b.Events, func() error { return loop.loop(ctx) })
 	if err != nil {
 		return nil, err
 	}
 	f := halfOf("delivered, draining a backlog, 1 hook", "events/s", ours, (before+after)/2)
-	f.remarks = fmt.Sprintf("%.0f MiB resident", p.resident())
-	return []sample{f}, stopAll(p, loop)
+	f.remarks = fmt.Sprintf("%.0f MiB resident", b.resident())
+	return []sample{f}, nil
 }
 
 // timed answers how many of n a second some work got done.
@@ -72,73 +62,65 @@ func (p *process) loop(ctx context.Context) error {
 	return post(ctx, p.client, http.MethodPost, p.url, sampleEvent(), nil)
 }
 
+// toldSteadily names what steady measures, and growth too.
+const toldSteadily = "delivered, each write its own HTTP call"
+
 // steady measures delivered events where each write is its own HTTP call,
 // beside a bare relay.
-func steady(ctx context.Context, o Options) ([]sample, error) {
-	ours, p, err := throughput(ctx, o, "steady", 1)
+func steady(ctx context.Context, b *bed) ([]sample, error) {
+	ours, err := b.throughput(ctx, 1)
 	if err != nil {
 		return nil, err
 	}
-	sink, err := newReceiver(nil)
+	sink, err := b.receive()
 	if err != nil {
 		return nil, err
 	}
-	defer sink.close()
-	relay, err := startProcess(ctx, o, nil, "bench-reference", "relay", sink.url)
+	relay, err := b.refer(ctx, "relay", sink.url)
 	if err != nil {
 		return nil, err
 	}
-	bare, err := rate(o.For, func(n int64) error {
+	bare, err := rate(b.For, func(n int64) error {
 		return post(ctx, relay.client, http.MethodPost, relay.url, memoryBody(n), nil)
 	})
 	if err != nil {
 		return nil, err
 	}
-	f := halfOf("delivered, each write its own HTTP call, 1 hook", "events/s", ours, bare)
-	f.remarks = fmt.Sprintf("%.0f MiB resident (budget 200)", p.resident())
-	return []sample{f}, stopAll(p, relay)
+	f := halfOf(toldSteadily+", 1 hook", "events/s", ours, bare)
+	f.remarks = fmt.Sprintf("%.0f MiB resident", b.resident())
+	return []sample{f}, nil
 }
 
 // fan measures delivered events where ten hooks see each one.
-func fan(ctx context.Context, o Options) ([]sample, error) {
+func fan(ctx context.Context, b *bed) ([]sample, error) {
 	const hooks = 10
-	ours, p, err := throughput(ctx, o, "fan", hooks)
-	if err != nil {
-		return nil, err
-	}
+	ours, err := b.throughput(ctx, hooks)
 	return []sample{{
 		name: "delivered, 10 hooks on each event", value: ours, unit: "events/s", budget: &Budget{AtLeast: 10_000},
-		remarks: fmt.Sprintf("%.0f MiB resident (budget 200)", p.resident()),
-	}}, stopAll(p)
+		remarks: fmt.Sprintf("%.0f MiB resident", b.resident()),
+	}}, err
 }
 
 // throughput writes for a time through HTTP and answers how many deliveries a
 // second came of it until the last one arrived.
-func throughput(ctx context.Context, o Options, name string, hooks int) (float64, *process, error) {
-	sink, err := newReceiver(nil)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer sink.close()
-	p, err := serveProcess(ctx, o, name)
-	if err != nil {
-		return 0, nil, err
-	}
+func (b *bed) throughput(ctx context.Context, hooks int) (float64, error) {
 	for range hooks {
-		if _, err := p.webhook(ctx, sink.url); err != nil {
-			return 0, nil, err
+		if _, err := b.webhook(ctx, b.sink.url); err != nil {
+			return 0, err
 		}
 	}
-	written := o.Events / hooks
-	sink.expect(written * hooks)
-	begin := time.Now()
-	if err := p.remember(ctx, written); err != nil {
-		return 0, nil, err
+	written := b.Events / hooks
+	return timed(written*hooks, func() error { return b.told(ctx, written, hooks) })
+}
+
+// told writes n memories from many callers and returns when each has been
+// delivered as often as there are hooks.
+func (b *bed) told(ctx context.Context, n, hooks int) error {
+	b.sink.expect(n * hooks)
+	if err := b.remember(ctx, n); err != nil {
+		return err
 	}
-	if err := sink.wait(ctx); err != nil {
-		return 0, nil, err
-	}
-	return float64(written*hooks) / time.Since(begin).Seconds(), p, nil
+	return b.sink.wait(ctx)
 }
 
 // remember writes n memories from many callers.
@@ -179,44 +161,28 @@ func sampleEvent() []byte {
 }
 
 // start measures from the start of the binary to the first delivered event.
-func start(ctx context.Context, o Options) ([]sample, error) {
-	sink, err := newReceiver(nil)
-	if err != nil {
+func start(ctx context.Context, b *bed) ([]sample, error) {
+	var err error
+	if b.sink, err = b.receive(); err != nil {
 		return nil, err
 	}
-	defer sink.close()
 	var took []float64
 	for i := range 5 {
-		sink.expect(1)
 		begin := time.Now()
-		p, err := serveProcess(ctx, o, "start"+strconv.Itoa(i))
-		if err != nil {
+		if b.process, err = b.serve(ctx, strconv.Itoa(i)); err != nil {
 			return nil, err
 		}
-		if _, err := p.webhook(ctx, sink.url); err != nil {
+		if _, err := b.webhook(ctx, b.sink.url); err != nil {
 			return nil, err
 		}
-		if err := p.remember(ctx, 1); err != nil {
-			return nil, err
-		}
-		if err := sink.wait(ctx); err != nil {
+		if err := b.told(ctx, 1, 1); err != nil {
 			return nil, err
 		}
 		took = append(took, time.Since(begin).Seconds())
-		if err := stopAll(p); err != nil {
+		if err := b.stop(); err != nil {
 			return nil, err
 		}
 	}
 	slices.Sort(took)
 	return []sample{{name: "start of the binary → first delivered event", value: took[len(took)/2], unit: "s", budget: &Budget{AtMost: 0.3}}}, nil
-}
-
-// stopAll ends children. A reference ends by the signal, which is no failure.
-func stopAll(all ...*process) error {
-	for _, p := range all {
-		if err := p.stop(); err != nil && !strings.Contains(err.Error(), "signal") {
-			return fmt.Errorf("stop: %w", err)
-		}
-	}
-	return nil
 }

@@ -11,17 +11,16 @@ import (
 	"time"
 )
 
-// clock is a receiver that notes when each memory's event came.
+// clock notes when each memory's event comes to a bed's receiver.
 type clock struct {
-	*receiver
+	*bed
 	mu      sync.Mutex
 	arrived map[string]time.Time // by memory id
 }
 
-func newClock() (*clock, error) {
-	c := &clock{arrived: map[string]time.Time{}}
-	var err error
-	c.receiver, err = newReceiver(func(body []byte, at time.Time) {
+func newClock(on *bed) *clock {
+	c := &clock{bed: on, arrived: map[string]time.Time{}}
+	on.sink.seen = func(body []byte, at time.Time) {
 		var e struct {
 			Data struct {
 				ID string `json:"memory_id"`
@@ -31,17 +30,17 @@ func newClock() (*clock, error) {
 		c.mu.Lock()
 		c.arrived[e.Data.ID] = at
 		c.mu.Unlock()
-	})
-	return c, err
+	}
+	return c
 }
 
 // gaps writes n memories, one each interval whatever became of the last ones,
 // and answers the milliseconds from each answer to the arrival of its event,
 // in order of size. An event that overtook its answer counts as 0.
-func (c *clock) gaps(ctx context.Context, p *process, n int, interval time.Duration) ([]float64, error) {
+func (c *clock) gaps(ctx context.Context, n int, interval time.Duration) ([]float64, error) {
 	answered := make([]time.Time, n)
 	ids := make([]string, n)
-	c.expect(n)
+	c.sink.expect(n)
 	var failed atomic.Pointer[error]
 	var all sync.WaitGroup
 	tick := time.NewTicker(interval)
@@ -52,7 +51,7 @@ func (c *clock) gaps(ctx context.Context, p *process, n int, interval time.Durat
 			var made struct {
 				ID string `json:"id"`
 			}
-			if err := post(ctx, p.client, http.MethodPost, p.url+"/v1/remember", memoryBody(int64(i)), &made); err != nil {
+			if err := post(ctx, c.client, http.MethodPost, c.url+"/v1/remember", memoryBody(int64(i)), &made); err != nil {
 				failed.Store(&err)
 			}
 			ids[i], answered[i] = made.ID, time.Now()
@@ -62,7 +61,7 @@ func (c *clock) gaps(ctx context.Context, p *process, n int, interval time.Durat
 	if err := failed.Load(); err != nil {
 		return nil, *err
 	}
-	if err := c.wait(ctx); err != nil {
+	if err := c.sink.wait(ctx); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
@@ -85,28 +84,21 @@ const calm = 20 * time.Millisecond
 
 // latency measures from the answer of a write to the arrival of its event: at
 // fifty events a second, and at half of what the machine can do.
-func latency(ctx context.Context, o Options) ([]sample, error) {
-	sink, err := newClock()
+func latency(ctx context.Context, b *bed) ([]sample, error) {
+	clock := newClock(b)
+	if _, err := b.webhook(ctx, b.sink.url); err != nil {
+		return nil, err
+	}
+	quiet, err := clock.gaps(ctx, int(b.For/calm), calm)
 	if err != nil {
 		return nil, err
 	}
-	defer sink.close()
-	p, err := serveProcess(ctx, o, "latency")
+	n := b.Events / 4
+	most, err := timed(n, func() error { return b.told(ctx, n, 1) })
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.webhook(ctx, sink.url); err != nil {
-		return nil, err
-	}
-	quiet, err := sink.gaps(ctx, p, int(o.For/calm), calm)
-	if err != nil {
-		return nil, err
-	}
-	most, err := sink.most(ctx, p, o.Events/4)
-	if err != nil {
-		return nil, err
-	}
-	loaded, err := sink.gaps(ctx, p, int(most/2*o.For.Seconds()/2), time.Duration(2e9/most))
+	loaded, err := clock.gaps(ctx, int(most/2*b.For.Seconds()/2), time.Duration(2e9/most))
 	if err != nil {
 		return nil, err
 	}
@@ -117,18 +109,7 @@ func latency(ctx context.Context, o Options) ([]sample, error) {
 		{name: from + "50 events/s, p99", unit: "ms", value: percentile(quiet, 99), budget: &Budget{AtMost: 6}},
 		{name: from + "half load, p50", unit: "ms", value: percentile(loaded, 50), remarks: remarks},
 		{name: from + "half load, p99", unit: "ms", value: percentile(loaded, 99), remarks: remarks},
-	}, stopAll(p)
-}
-
-// most answers how many events a second go the whole way, each write its own call.
-func (c *clock) most(ctx context.Context, p *process, n int) (float64, error) {
-	c.expect(n)
-	return timed(n, func() error {
-		if err := p.remember(ctx, n); err != nil {
-			return err
-		}
-		return c.wait(ctx)
-	})
+	}, nil
 }
 
 // Of isolation: how many events wait for hooks that hang, and for how many.
@@ -140,46 +121,38 @@ const (
 // isolation measures a healthy hook's p99 with and without events that wait
 // for hooks whose receiver never answers. The reference is taken before and
 // after.
-func isolation(ctx context.Context, o Options) ([]sample, error) {
-	sink, err := newClock()
+func isolation(ctx context.Context, b *bed) ([]sample, error) {
+	clock := newClock(b)
+	hole, err := b.receive()
 	if err != nil {
 		return nil, err
 	}
-	defer sink.close()
-	hole, err := newHole()
-	if err != nil {
-		return nil, err
-	}
-	defer hole.close()
-	p, err := serveProcess(ctx, o, "isolation")
-	if err != nil {
-		return nil, err
-	}
-	if err := p.call(ctx, http.MethodPost, "/v1/webhooks", map[string]any{
-		"url": sink.url, "events": []string{"memory.created"}, "namespace": "bench", "secret": "bench-secret",
+	hole.hangs = true
+	if err := b.call(ctx, http.MethodPost, "/v1/webhooks", map[string]any{
+		"url": b.sink.url, "events": []string{"memory.created"}, "namespace": "bench", "secret": "bench-secret",
 	}, nil); err != nil {
 		return nil, err
 	}
 	const interval = 5 * time.Millisecond
-	n := int(o.For / interval / 2)
-	before, err := sink.gaps(ctx, p, n, interval)
+	n := int(b.For / interval / 2)
+	before, err := clock.gaps(ctx, n, interval)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := p.stuck(ctx, hole)
+	ids, err := b.stuck(ctx, hole)
 	if err != nil {
 		return nil, err
 	}
-	during, err := sink.gaps(ctx, p, n, interval)
+	during, err := clock.gaps(ctx, n, interval)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range ids {
-		if err := p.call(ctx, http.MethodDelete, "/v1/webhooks/"+id, nil, nil); err != nil {
+		if err := b.call(ctx, http.MethodDelete, "/v1/webhooks/"+id, nil, nil); err != nil {
 			return nil, err
 		}
 	}
-	after, err := sink.gaps(ctx, p, n, interval)
+	after, err := clock.gaps(ctx, n, interval)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +160,7 @@ func isolation(ctx context.Context, o Options) ([]sample, error) {
 		name: "healthy hook's p99 while 2,000 events wait for hooks that hang; reference: without them", unit: "ms",
 		value: percentile(during, 99), bare: (percentile(before, 99) + percentile(after, 99)) / 2,
 		budget: &Budget{AtMost: 1.1, OfBare: true}, remarks: "200 events/s",
-	}}, stopAll(p)
+	}}, nil
 }
 
 // stuck makes hooks that hang, waits until each hangs, and answers their ids.

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,8 +24,8 @@ type process struct {
 }
 
 // startProcess runs the binary and waits for its address.
-func startProcess(ctx context.Context, o Options, env []string, args ...string) (*process, error) {
-	cmd := exec.CommandContext(ctx, o.Binary, args...)
+func startProcess(ctx context.Context, binary string, env []string, args ...string) (*process, error) {
+	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -37,7 +36,6 @@ func startProcess(ctx context.Context, o Options, env []string, args ...string) 
 		return nil, err
 	}
 	p := &process{cmd, "", newClient()}
-	*o.children = append(*o.children, p)
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if _, addr, ok := strings.Cut(lines.Text(), "listening on "); ok {
@@ -46,23 +44,27 @@ func startProcess(ctx context.Context, o Options, env []string, args ...string) 
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("%s %s ended before it listened", o.Binary, strings.Join(args, " "))
+	p.kill()
+	return nil, fmt.Errorf("%s %s ended before it listened", binary, strings.Join(args, " "))
 }
 
-// serveProcess starts the system under test on a folder of its own.
-func serveProcess(ctx context.Context, o Options, name string) (*process, error) {
-	return startProcess(ctx, o, []string{
-		"MEMHOOKS_ADDR=127.0.0.1:0", "MEMHOOKS_DATA=" + filepath.Join(o.Dir, name), "MEMHOOKS_AUTH=off",
-		"MEMHOOKS_ALLOW_DESTINATIONS=127.0.0.0/8,::1/128", "MEMHOOKS_AUTO_CREATE=on", "MEMHOOKS_RATE=0",
-	}, "serve")
-}
-
-// stop ends the process cleanly.
+// stop ends the process cleanly. A reference ends by the signal, which is no
+// failure.
 func (p *process) stop() error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
+	err := p.cmd.Process.Signal(syscall.SIGTERM)
+	if err == nil {
+		err = p.cmd.Wait()
 	}
-	return p.cmd.Wait()
+	if err != nil && !strings.Contains(err.Error(), "signal") {
+		return fmt.Errorf("stop: %w", err)
+	}
+	return nil
+}
+
+// kill ends the process at once.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
 }
 
 // newClient keeps its connections, as a busy caller does.

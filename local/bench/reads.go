@@ -11,41 +11,42 @@ import (
 // stored is how many grains are read from where growth is not the question.
 const stored = 10_000
 
-// filled starts the system with grains, and a hook that sees them.
-func filled(ctx context.Context, o Options, name string) (p *process, hook string, err error) {
-	if p, err = serveProcess(ctx, o, name); err != nil {
-		return nil, "", err
+// filled fills the system with grains that a hook sees, and waits until all are
+// indexed. It answers the hook's id.
+func (b *bed) filled(ctx context.Context) (hook string, err error) {
+	if hook, err = b.polled(ctx); err != nil {
+		return "", err
 	}
-	if hook, err = p.polled(ctx); err != nil {
-		return nil, "", err
+	if err = b.fill(ctx, 0, stored); err == nil {
+		_, err = b.indexed(ctx)
 	}
-	return p, hook, p.fill(ctx, 0, stored)
+	return hook, err
 }
 
 // bareAnswer starts a server that answers as many bytes as ours does, out of
 // memory.
-func bareAnswer(ctx context.Context, o Options, p *process, method, url string, body []byte) (*process, error) {
+func (b *bed) bareAnswer(ctx context.Context, method, url string, body []byte) (*process, error) {
 	var raw json.RawMessage
-	if err := post(ctx, p.client, method, url, body, &raw); err != nil {
+	if err := post(ctx, b.client, method, url, body, &raw); err != nil {
 		return nil, err
 	}
-	return startProcess(ctx, o, nil, "bench-reference", "answer", strconv.Itoa(len(raw)))
+	return b.refer(ctx, "answer", strconv.Itoa(len(raw)))
 }
 
 // reads measures pages of the feed from many readers, beside a server that has
 // the answer in memory.
-func reads(ctx context.Context, o Options) ([]sample, error) {
-	p, hook, err := filled(ctx, o, "feed")
+func reads(ctx context.Context, b *bed) ([]sample, error) {
+	hook, err := b.filled(ctx)
 	if err != nil {
 		return nil, err
 	}
-	bare, err := bareAnswer(ctx, o, p, http.MethodGet, p.page(hook, 0), nil)
+	bare, err := b.bareAnswer(ctx, http.MethodGet, b.page(hook, 0), nil)
 	if err != nil {
 		return nil, err
 	}
-	rates, err := inTurns(o.For, []func(n int64) error{
+	rates, err := inTurns(b.For, []func(n int64) error{
 		func(int64) error {
-			return post(ctx, p.client, http.MethodGet, p.page(hook, rand.IntN(stored-pageSize)), nil, nil) //nolint:gosec // which one does not matter
+			return post(ctx, b.client, http.MethodGet, b.page(hook, rand.IntN(stored-pageSize)), nil, nil) //nolint:gosec // which one does not matter
 		},
 		func(int64) error { return post(ctx, bare.client, http.MethodGet, bare.url, nil, nil) },
 	})
@@ -54,17 +55,17 @@ func reads(ctx context.Context, o Options) ([]sample, error) {
 	}
 	return []sample{{
 		name: "feed, pages of 100 events, 64 readers; reference: the bytes from memory", unit: "pages/s", value: rates[0], bare: rates[1],
-	}}, stopAll(p, bare)
+	}}, nil
 }
 
 // recalls measures one caller's recalls among 10,000 grains, beside a server
 // that has an answer in memory.
-func recalls(ctx context.Context, o Options) ([]sample, error) {
-	p, hook, err := filled(ctx, o, "recall")
+func recalls(ctx context.Context, b *bed) ([]sample, error) {
+	hook, err := b.filled(ctx)
 	if err != nil {
 		return nil, err
 	}
-	bare, err := bareAnswer(ctx, o, p, http.MethodPost, p.url+"/api/memories/default/recall", []byte(`{"query":"`+topic(0)+`"}`))
+	bare, err := b.bareAnswer(ctx, http.MethodPost, b.url+"/api/memories/default/recall", []byte(`{"query":"`+topic(0)+`"}`))
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func recalls(ctx context.Context, o Options) ([]sample, error) {
 		return nil, err
 	}
 	var all []sample
-	questions := p.questions(hook, stored)
+	questions := b.questions(hook, stored)
 	for _, name := range []string{byText, bySubject} {
 		took, err := p50(asked, questions[name])
 		if err != nil {
@@ -81,5 +82,5 @@ func recalls(ctx context.Context, o Options) ([]sample, error) {
 		}
 		all = append(all, sample{name: name + ", of 10,000 grains; reference: the bytes from memory", unit: "ms", value: took, bare: least})
 	}
-	return all, stopAll(p, bare)
+	return all, nil
 }

@@ -18,28 +18,21 @@ type receiver struct {
 	target atomic.Int64 // reaching it closes done
 	mu     sync.Mutex
 	done   chan struct{}
-	hangs  bool
-	seen   func(body []byte, at time.Time) // nil = bodies are only read
+
+	// Set before a hook knows it.
+	hangs bool                            // it never answers
+	seen  func(body []byte, at time.Time) // nil = bodies are only read
 }
 
-func newReceiver(seen func(body []byte, at time.Time)) (*receiver, error) {
+func newReceiver() (*receiver, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	r := &receiver{url: "http://" + l.Addr().String() + "/hook", seen: seen}
+	r := &receiver{url: "http://" + l.Addr().String() + "/hook"}
 	r.server = &http.Server{Handler: r, ReadHeaderTimeout: time.Minute}
 	go func() { _ = r.server.Serve(l) }()
 	return r, nil
-}
-
-// newHole makes a receiver that takes POSTs and never answers.
-func newHole() (*receiver, error) {
-	r, err := newReceiver(nil)
-	if err == nil {
-		r.hangs = true
-	}
-	return r, err
 }
 
 // ServeHTTP answers 200 at once, or never.
@@ -80,5 +73,3 @@ func (r *receiver) wait(ctx context.Context) error {
 		return ctx.Err()
 	}
 }
-
-func (r *receiver) close() { _ = r.server.Close() }

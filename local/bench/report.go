@@ -12,7 +12,8 @@ import (
 type Report struct {
 	Machine Machine  `json:"machine"`
 	Runs    int      `json:"runs"`
-	Figures []Figure `json:"figures"` // in the order of the list
+	Figures []Figure `json:"figures"`          // in the order of the list
+	Failed  []string `json:"failed,omitempty"` // what could not be measured, or not all of it
 }
 
 // Machine says where a report was made, with what, and when.

@@ -1,7 +1,11 @@
 package bench
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -70,5 +74,39 @@ func TestNumber(t *testing.T) {
 		if got := Number(v); got != want {
 			t.Errorf("%v: got %q, want %q", v, got, want)
 		}
+	}
+}
+
+// TestFailed shows that a row that fails costs no figure of the others, nor its
+// own from before, and is named.
+func TestFailed(t *testing.T) {
+	figure := func(name string, failed error) benchmark {
+		return benchmark{name: name, run: func(context.Context, *bed) ([]sample, error) { return []sample{{name: name, value: 1}}, failed }}
+	}
+	var told []string
+	broken := errors.New("broken")
+	r, err := run(t.Context(), Options{Dir: t.TempDir(), Runs: 2, Told: func(s string) { told = append(told, s) }},
+		[]benchmark{figure("a", nil), figure("b", broken), figure("c", nil)})
+	if !errors.Is(err, broken) || strings.Count(err.Error(), "bench b, run ") != 2 {
+		t.Errorf("the error is %v", err)
+	}
+	if want := []string{"b in run 1", "b in run 2"}; !slices.Equal(r.Failed, want) || len(r.Figures) != 3 {
+		t.Errorf("failed are %q of %d figures", r.Failed, len(r.Figures))
+	}
+	if told[0] != "run 1 of 2: a, 5 more to go" || told[len(told)-1] != "run 2 of 2: c, 0 more to go" {
+		t.Errorf("told was %q", told)
+	}
+}
+
+// TestInterrupted shows that what was measured before an interruption counts.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	interrupted := func(context.Context, *bed) ([]sample, error) {
+		cancel()
+		return []sample{{name: "a"}}, ctx.Err()
+	}
+	r, err := run(ctx, Options{Dir: t.TempDir(), Runs: 9}, []benchmark{{"a", false, interrupted}, {"b", false, nil}})
+	if !errors.Is(err, context.Canceled) || len(r.Figures) != 1 {
+		t.Errorf("%d figures, %v", len(r.Figures), err)
 	}
 }

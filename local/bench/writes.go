@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,13 +32,13 @@ func content(n int64) string {
 }
 
 // writes measures answered durable writes, in turns with the bare writer.
-func writes(ctx context.Context, o Options) ([]sample, error) {
+func writes(ctx context.Context, b *bed) ([]sample, error) {
 	settings, err := road.Load(nil)
 	if err != nil {
 		return nil, err
 	}
 	log := slog.New(slog.DiscardHandler)
-	c, err := adapter.Open(ctx, settings.Cloud, adapter.Config{Dir: filepath.Join(o.Dir, "writes"), HoldAfter: settings.HoldAfter, Random: rand.Reader, Now: time.Now, Log: log})
+	c, err := adapter.Open(ctx, settings.Cloud, adapter.Config{Dir: b.data("ours"), HoldAfter: settings.HoldAfter, Random: rand.Reader, Now: time.Now, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +48,12 @@ func writes(ctx context.Context, o Options) ([]sample, error) {
 	if err := c.Memories.Put(ctx, store.Instance{Memory: m, Name: "bench", Version: 1}); err != nil {
 		return nil, err
 	}
-	found, err := newBareWriter(filepath.Join(o.Dir, "found.db"), "CREATE TABLE t (n INTEGER PRIMARY KEY, hash BLOB UNIQUE, content TEXT)")
+	found, err := newBareWriter(b.data("found.db"), "CREATE TABLE t (n INTEGER PRIMARY KEY, hash BLOB UNIQUE, content TEXT)")
 	if err != nil {
 		return nil, err
 	}
 	defer found.close()
-	appended, err := newBareWriter(filepath.Join(o.Dir, "appended.db"), "CREATE TABLE t (n INTEGER PRIMARY KEY, hash BLOB, content TEXT)")
+	appended, err := newBareWriter(b.data("appended.db"), "CREATE TABLE t (n INTEGER PRIMARY KEY, hash BLOB, content TEXT)")
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +68,7 @@ func writes(ctx context.Context, o Options) ([]sample, error) {
 		func(n int64) error { return found.put(content(n)) },
 		func(n int64) error { return appended.put(content(n)) },
 	}
-	rates, err := inTurns(o.For, ways)
+	rates, err := inTurns(b.For, ways)
 	if err != nil {
 		return nil, err
 	}
