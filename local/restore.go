@@ -104,10 +104,17 @@ func (c restoreCommand) key() (undo func() error, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return none, nil
 	}
+	_, absent := os.Lstat(c.Data)
 	if err := errors.Join(err, os.MkdirAll(c.Data, 0o700)); err != nil {
 		return none, err
 	}
-	return func() error { return os.Remove(kept) }, writeKey(c.Data, key)
+	return func() error {
+		err := os.Remove(kept)
+		if absent != nil {
+			err = errors.Join(err, os.Remove(c.Data))
+		}
+		return err
+	}, writeKey(c.Data, key)
 }
 
 // master opens the key that the backup was sealed under: it stands beside the

@@ -158,7 +158,8 @@ func TestNothingIsOverwritten(t *testing.T) {
 	}
 }
 
-// A restore that fails leaves an empty folder, whatever it failed at.
+// A restore that fails leaves a folder that was empty, and none that was not
+// there, whatever it failed at.
 func TestAFailedRestoreLeavesNothing(t *testing.T) {
 	s := open(t)
 	for i := range 300 {
@@ -189,14 +190,21 @@ func TestAFailedRestoreLeavesNothing(t *testing.T) {
 		},
 	} {
 		backup, into := t.TempDir(), t.TempDir()
+		absent := filepath.Join(into, "new")
 		_, err := Backup(bg, s.dir, backup)
 		s.must(err)
 		finish := breaks(backup)
 		if _, err = Restore(bg, backup, Config{Dir: into}, finish); err == nil {
 			t.Errorf("%s: it is restored", name)
 		}
-		if got := tree(t, into); !slices.Equal(got, []string{lockName}) {
+		if _, err = Restore(bg, backup, Config{Dir: absent}, finish); err == nil {
+			t.Errorf("%s: it is restored into a new folder", name)
+		}
+		if got := tree(t, into); len(got) != 0 {
 			t.Errorf("%s: it leaves %q; %v", name, got, err)
+		}
+		if _, err := os.Stat(absent); err == nil {
+			t.Errorf("%s: it leaves a new folder", name)
 		}
 	}
 }

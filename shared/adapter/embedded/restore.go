@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +23,7 @@ const restoring = "restoring"
 // process can open the folder, and a failure leaves it as it was. It fails
 // with fault.Conflict where there is more in the folder than a master key.
 func Restore(ctx context.Context, from string, c Config, finish func(context.Context, *cloud.Cloud) error) (made Copied, err error) {
+	fresh := newIn(c.Dir)
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return made, fault.Wrap(fault.Unavailable, err, "the data folder %s can't be made", c.Dir)
 	}
@@ -32,7 +34,14 @@ func Restore(ctx context.Context, from string, c Config, finish func(context.Con
 	if err != nil {
 		return made, err
 	}
-	defer func() { err = errors.Join(err, held.Close()) }()
+	defer func() {
+		if err != nil {
+			fresh.remove()
+		}
+		if err = errors.Join(err, held.Close()); err != nil {
+			fresh.remove() // where what is open can't be removed
+		}
+	}()
 	dir := c.Dir
 	c.Dir = filepath.Join(dir, restoring)
 	defer func() {
@@ -58,6 +67,27 @@ func Restore(ctx context.Context, from string, c Config, finish func(context.Con
 		return made, err
 	}
 	return made, promote(filepath.Join(c.Dir, FileName), filepath.Join(dir, FileName))
+}
+
+// leftover is what a restore that fails has to take away: what was not there
+// before it.
+type leftover []string
+
+// newIn looks for a folder and its lock.
+func newIn(dir string) (fresh leftover) {
+	for _, path := range []string{filepath.Join(dir, lockName), dir} {
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			fresh = append(fresh, path)
+		}
+	}
+	return fresh
+}
+
+// remove takes it away. A folder in which something else is stays.
+func (l leftover) remove() {
+	for _, path := range l {
+		_ = os.Remove(path)
+	}
 }
 
 // vacant fails where a data folder holds more than its lock and a master key.
