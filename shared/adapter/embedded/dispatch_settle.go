@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -46,6 +47,8 @@ type ending struct {
 type settler struct {
 	mu      sync.Mutex
 	waiting []ending
+	asked   []chan struct{} // to be closed once what waits before them is recorded
+	serving bool
 	signal  chan struct{} // holds one
 }
 
@@ -56,18 +59,50 @@ func (s *settler) add(e ending) {
 	s.mu.Lock()
 	s.waiting = append(s.waiting, e)
 	s.mu.Unlock()
+	s.wake()
+}
+
+func (s *settler) serve() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serving = true
+}
+
+func (s *settler) wake() {
 	select {
 	case s.signal <- struct{}{}:
 	default:
 	}
 }
 
-func (s *settler) takeAll(spare []ending) []ending {
+// recorded waits until all that was handed in before is recorded; it does not
+// wait where nobody records.
+func (s *settler) recorded(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.serving {
+		s.mu.Unlock()
+		return nil
+	}
+	done := make(chan struct{})
+	s.asked = append(s.asked, done)
+	s.mu.Unlock()
+	s.wake()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for deliveries to be recorded: %w", ctx.Err())
+	}
+}
+
+// takeAll takes what waits, and whom to tell that it is recorded. After it has
+// taken the last, nobody can ask.
+func (s *settler) takeAll(spare []ending, more bool) ([]ending, []chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := s.waiting
-	s.waiting = spare[:0]
-	return all
+	all, asked := s.waiting, s.asked
+	s.waiting, s.asked, s.serving = spare[:0], nil, more
+	return all, asked
 }
 
 func (s *settler) many() bool {
@@ -80,6 +115,7 @@ func (s *settler) many() bool {
 func (q *queue) settle(end <-chan struct{}) {
 	pause := time.NewTimer(settlePause)
 	defer pause.Stop()
+	q.settler.serve()
 	var spare []ending
 	for open := true; open; {
 		select {
@@ -94,8 +130,11 @@ func (q *queue) settle(end <-chan struct{}) {
 		case <-end:
 			open = false
 		}
-		batch := q.settler.takeAll(spare)
+		batch, asked := q.settler.takeAll(spare, open)
 		q.record(batch, end)
+		for _, done := range asked {
+			close(done)
+		}
 		clear(batch)
 		spare = batch
 	}

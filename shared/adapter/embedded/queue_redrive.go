@@ -86,6 +86,9 @@ func (q *queue) Redrive(ctx context.Context, m change.Memory, id string, seqs []
 	if len(wanted) == 0 {
 		return nil, nil
 	}
+	if err := q.settler.recorded(ctx); err != nil { // what has just ended may be sent again at once
+		return nil, err
+	}
 	var made []delivery.Job
 	err = q.d.writer.do(ctx, func(t *tx) error {
 		made = made[:0]

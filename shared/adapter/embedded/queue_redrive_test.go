@@ -93,6 +93,34 @@ func TestWhatWasDeliveredOrSkippedCanBeReplayed(t *testing.T) {
 	})
 }
 
+// A success is recorded a little later; who replays it at once does not miss it.
+func TestWhatHasJustBeenDeliveredCanBeReplayed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receive(t, Config{})
+		r.serve()
+		defer func() { r.stop() }()
+		r.addWebhook("h1")
+		r.add("a", "b")
+		synctest.Wait()
+		if n := r.counts("h1")[delivery.StatusDelivered]; n != 0 || len(r.seen()) != 2 {
+			t.Fatalf("%d of %d posts are recorded: this is to be asked before", n, len(r.seen()))
+		}
+		jobs, err := r.q.Redrive(bg, mem1, "h1", []int64{1, 2})
+		r.must(err)
+		if len(jobs) != 2 {
+			t.Errorf("%d of 2 are sent again", len(jobs))
+		}
+		r.settled()
+		if got := seqs(r.seen()); len(got) != 4 {
+			t.Errorf("posts %v", got)
+		}
+		r.stop()
+		_, err = r.q.Redrive(bg, mem1, "h1", []int64{1})
+		r.must(err)
+		r.serve()
+	})
+}
+
 func TestMoreThanFitsIsRedriven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := receive(t, Config{})
