@@ -70,8 +70,8 @@ func count(frequency map[string]int, words []string) {
 }
 
 // recallBite is how many grains a recall gives the index at a time, where it
-// has to.
-const recallBite = 64
+// has to: so many that it is soon done, so few that writers hardly wait.
+const recallBite = 256
 
 // unindexed opens the grains that the index does not hold yet; where there are
 // many it first sees to it that there are fewer.
@@ -88,12 +88,28 @@ func (s *Service) unindexed(ctx context.Context, m change.Memory) ([]Grain, erro
 			}
 			return s.openAll(ctx, m, stored)
 		}
-		for bite := range slices.Chunk(pending, recallBite) {
-			if err := s.index(ctx, bite); err != nil {
-				return nil, err
-			}
+		if err := s.catchUp(ctx, pending); err != nil {
+			return nil, err
 		}
 	}
+}
+
+// catchUp indexes what was found pending, or waits while another indexes.
+func (s *Service) catchUp(ctx context.Context, pending []store.Located) error {
+	mine := s.indexing.TryLock()
+	if !mine {
+		s.indexing.Lock()
+	}
+	defer s.indexing.Unlock()
+	if !mine {
+		return nil
+	}
+	for bite := range slices.Chunk(pending, recallBite) {
+		if err := s.index(ctx, bite); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openAll opens grains; those that were erased meanwhile, or are damaged, are

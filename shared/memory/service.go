@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
@@ -31,10 +32,13 @@ type Config struct {
 }
 
 // Service is the memory stage. It is safe for concurrent use.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg      Config
+	indexing sync.Mutex // held by who indexes: others would be at the same grains
+}
 
 // New makes a Service.
-func New(cfg Config) *Service { return &Service{cfg} }
+func New(cfg Config) *Service { return &Service{cfg: cfg} }
 
 // attempts bounds how often a write that lost a race is planned again.
 const attempts = 512

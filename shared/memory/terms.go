@@ -134,9 +134,13 @@ const indexBite = 16
 
 // IndexSome indexes the oldest grains that the index does not hold yet, of one
 // memory or (zero) of all, and answers how many it met; less than a full bite
-// means that nothing is left. A recall does not depend on it: it reads what is
-// not indexed directly.
+// means that nothing is left, or that a recall is at it. A recall does not
+// depend on it: it reads what is not indexed directly.
 func (s *Service) IndexSome(ctx context.Context, m change.Memory) (met int, more bool, err error) {
+	if !s.indexing.TryLock() {
+		return 0, false, nil
+	}
+	defer s.indexing.Unlock()
 	pending, err := s.cfg.Index.Pending(ctx, m, indexBite)
 	if err != nil || len(pending) == 0 {
 		return 0, false, err

@@ -27,8 +27,14 @@ func token(n int64, term string) string {
 // Put is the port's.
 func (s index) Put(ctx context.Context, docs []store.Document) error {
 	return s.d.writer.do(ctx, func(t *tx) error {
+		added := make(map[int64]int, 1)
 		for i := range docs {
-			if err := t.index(&docs[i]); err != nil {
+			if err := t.index(&docs[i], added); err != nil {
+				return err
+			}
+		}
+		for memory, count := range added {
+			if _, err := t.exec("INSERT INTO docs VALUES (?, ?) ON CONFLICT DO UPDATE SET count=count+excluded.count", memory, count); err != nil {
 				return err
 			}
 		}
@@ -36,28 +42,36 @@ func (s index) Put(ctx context.Context, docs []store.Document) error {
 	})
 }
 
-func (t *tx) index(doc *store.Document) error {
+// index stores one document and counts it for its memory. Where it stands
+// already nothing is done: a recall and upkeep may be at the same grains, and
+// taking terms out of the index costs many times what adding them does.
+func (t *tx) index(doc *store.Document, added map[int64]int) error {
 	in, err := t.draft(doc.Memory)
 	if err != nil || in.row.n == 0 {
 		return err
 	}
 	var n int64
-	current, err := t.row("SELECT n FROM grain WHERE memory=? AND hash=? AND state=0", []any{in.row.n, hex64(doc.Hash).value()}, &n)
+	var has *string
+	current, err := t.row("SELECT n, (SELECT terms FROM doc WHERE rowid=n) FROM grain WHERE memory=? AND hash=? AND state=0",
+		[]any{in.row.n, hex64(doc.Hash).value()}, &n, &has)
 	if err != nil || !current {
 		return err
 	}
-	if err := t.unindex("SELECT ?", n); err != nil {
-		return err
-	}
-	var text strings.Builder
+	text := make([]byte, 0, 17*len(doc.Terms))
 	for _, term := range doc.Terms {
-		text.WriteString(token(in.row.n, term))
-		text.WriteByte(' ')
+		text = append(append(text, token(in.row.n, term)...), ' ')
 	}
-	if _, err := t.exec("INSERT INTO doc (rowid, terms) VALUES (?, ?)", n, text.String()); err != nil {
-		return err
+	switch {
+	case has == nil:
+		added[in.row.n]++
+	case *has == string(text):
+		return nil
+	default:
+		if _, err := t.exec("DELETE FROM doc WHERE rowid=?", n); err != nil {
+			return err
+		}
 	}
-	_, err = t.exec("INSERT INTO docs VALUES (?, 1) ON CONFLICT DO UPDATE SET count=count+1", in.row.n)
+	_, err = t.exec("INSERT INTO doc (rowid, terms) VALUES (?, ?)", n, string(text))
 	return err
 }
 

@@ -1,0 +1,41 @@
+package memory_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
+)
+
+// putting is an index that something happens to each time it is given documents.
+type putting struct {
+	store.Index
+	each func(docs []store.Document)
+}
+
+func (p putting) Put(ctx context.Context, docs []store.Document) error {
+	p.each(docs)
+	return p.Index.Put(ctx, docs)
+}
+
+func TestUpkeepStandsAsideWhileARecallIndexes(t *testing.T) {
+	h := open(t)
+	h.many(1500)
+	given := 0
+	h.cloud.Index = putting{h.cloud.Index, func(docs []store.Document) {
+		given += len(docs)
+		if met, more, err := h.IndexSome(h.ctx, change.Memory{}); met != 0 || more || err != nil {
+			t.Errorf("upkeep met %d, %v, %v", met, more, err)
+		}
+	}}
+	h.on(h.cloud.Grains)
+	h.recall(memory.Query{Text: "nothing"})
+	if given != 1000 {
+		t.Errorf("a recall gave the index %d of 1500 grains, want the 1000 oldest", given)
+	}
+	if met, more, err := h.IndexSome(h.ctx, change.Memory{}); met != 16 || !more || err != nil {
+		t.Errorf("afterwards upkeep met %d, %v, %v", met, more, err)
+	}
+}
