@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -147,6 +148,18 @@ func (s *session) show(ctx context.Context, id string) error {
 	return json.Unmarshal(raw, &s.hook)
 }
 
+// plainly is a transport that asks for no compression: a delivery does not
+// either.
+func plainly(t http.RoundTripper) http.RoundTripper {
+	shared, ok := t.(*http.Transport)
+	if !ok {
+		return t
+	}
+	own := shared.Clone()
+	own.DisableCompression = true
+	return own
+}
+
 // prepare makes what forwards.
 func (s *session) prepare() error {
 	dialect, err := sign.ParseDialect(s.hook.Dialect)
@@ -155,7 +168,7 @@ func (s *session) prepare() error {
 	}
 	s.to = &listen.Forwarder{
 		To: s.Forward, Hook: s.hook.ID, Dialect: dialect, UserAgent: "memhooks/" + version,
-		Retries: s.Retries, Transport: s.w.transport,
+		Retries: s.Retries, Transport: plainly(s.w.transport),
 		Failed: func(attempt int, why string, again time.Duration) {
 			s.say("%s: %s; attempt %d of %d, again in %s", s.Forward, terminal.Clean(why), attempt, s.Retries+1, again)
 		},
