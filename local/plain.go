@@ -35,9 +35,10 @@ func (l *plainListener) Accept() (net.Conn, error) {
 }
 
 func (l *plainListener) overTLS(from net.Addr) {
+	addr, _ := opened(l.Addr().String())
 	l.tell.Do(func() {
 		l.log.Warn("a client asked for TLS, which this port does not speak: use a URL with http://, or put a proxy that ends TLS before it",
-			"client", from.String(), "url", "http://"+l.Addr().String())
+			"client", from.String(), "url", "http://"+addr)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -160,9 +161,20 @@ func greet(out io.Writer, addr string, s road.Settings) {
 	if s.Auth {
 		auth = ` -H "Authorization: Bearer $MEMHOOKS_KEY"`
 	}
-	fmt.Fprintf(out, `memhooks %s is listening on http://%s
+	addr, where := opened(addr)
+	fmt.Fprintf(out, `memhooks %s is listening on http://%s%s
 console        http://%s/console
 API reference  http://%s/docs
 first memory   curl -X POST http://%s/v1/remember%s -H "Content-Type: application/json" -d '{"content":"We decided to use Redis for caching"}'
-`, version, addr, addr, addr, addr, auth)
+`, version, addr, where, addr, addr, addr, auth)
+}
+
+// opened is how a person on this machine opens an address that is listened on,
+// and what else to say of it.
+func opened(addr string) (open, where string) {
+	at, err := netip.ParseAddrPort(addr)
+	if err != nil || !at.Addr().IsUnspecified() {
+		return addr, ""
+	}
+	return net.JoinHostPort("127.0.0.1", decimal(int(at.Port()))), ", on all interfaces"
 }

@@ -43,6 +43,21 @@ func TestPortInUse(t *testing.T) {
 	}
 }
 
+// TestTheGreetingCanBeOpened shows that what is printed leads somewhere, also
+// where every address of the machine is listened on.
+func TestTheGreetingCanBeOpened(t *testing.T) {
+	for addr, want := range map[string]string{
+		"127.0.0.1:8080": "on http://127.0.0.1:8080\n", "[::]:8080": "on http://127.0.0.1:8080, on all interfaces\n",
+		"0.0.0.0:80": "on http://127.0.0.1:80, on all interfaces\n", "[::1]:8080": "on http://[::1]:8080\n", "192.0.2.7:8080": "on http://192.0.2.7:8080\n",
+	} {
+		var out strings.Builder
+		greet(&out, addr, road.Settings{})
+		if said := out.String(); !strings.Contains(said, want) || strings.Contains(said, "[::]") || strings.Contains(said, "0.0.0.0") {
+			t.Errorf("at %s it says %s", addr, said)
+		}
+	}
+}
+
 // TestTLSOnThePlainPort shows that the log tells of a client whose URL says
 // https: the client itself sees a handshake that failed, and no reason.
 func TestTLSOnThePlainPort(t *testing.T) {
