@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/memhooks/memhooks/local/bench"
@@ -24,6 +26,9 @@ type benchCommand struct {
 
 // Run measures and prints what could be measured, also where not all could.
 func (b benchCommand) Run(ctx context.Context, w world) error {
+	if names := strings.Split(bench.Names(), ", "); b.Only != "" && !slices.Contains(names, b.Only) {
+		return usagef("--only is %q: give one of %s", b.Only, bench.Names())
+	}
 	binary, err := w.binary()
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)

@@ -25,7 +25,7 @@ var listings = map[string]listing{
 	"hooks": {"/api/memories/{memory}/hooks", "hooks", 0, []terminal.Column{
 		{Head: "ID", Field: "id"}, {Head: "NAME", Field: "name"}, {Head: "STATE", Field: "state", Tone: true}, {Head: "MODE", Field: "delivery_mode"},
 		{Head: "DIALECT", Field: "dialect"}, {Head: "REDACTION", Field: "effective_redaction_mode|redaction_mode"},
-		{Head: "EVENTS", Field: "event_filters", None: "all"}, {Head: "URL", Field: "url"},
+		{Head: "EVENTS", Field: "event_filters", None: empties["event_filters"]}, {Head: "URL", Field: "url"},
 	}},
 	"memories": {"/api/memories", "memories", 1000, []terminal.Column{
 		{Head: "ID", Field: "id"}, {Head: "NAME", Field: "name"}, {Head: "POLICIES", Field: "policies"}, {Head: "CREATED", Field: "created_at"},

@@ -74,8 +74,11 @@ func (r *remote) print(w world, raw []byte) error {
 		_, err := fmt.Fprintf(w.screen.Out, "%s\n", strings.TrimSpace(string(raw)))
 		return err
 	}
-	return w.screen.Document(raw)
+	return w.screen.Document(raw, empties)
 }
+
+// empties are what fields mean that hold nothing.
+var empties = map[string]string{"event_filters": "all"}
 
 // isHookID says whether a text has the whole form of a hook's id: a name may
 // begin as an id does.

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,8 +19,9 @@ type member struct {
 
 // Document writes a JSON object for people: a line for each key in the order
 // in which it came; below them, each under its key, lists of objects as tables,
-// long lists an element a line, and other objects as indented JSON.
-func (s Screen) Document(raw []byte) error {
+// long lists an element a line, and other objects as indented JSON. A key
+// without content is shown as none says, else as "-".
+func (s Screen) Document(raw []byte, none map[string]string) error {
 	members, err := ordered(raw)
 	if err != nil {
 		return err
@@ -37,7 +39,7 @@ func (s Screen) Document(raw []byte) error {
 		}
 		text := Text(v)
 		if text == "" {
-			text = "-"
+			text = cmp.Or(none[m.key], "-")
 		}
 		if m.key == "status" || m.key == "state" {
 			text = s.Tone(text)

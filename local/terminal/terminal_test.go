@@ -52,7 +52,7 @@ func TestDocument(t *testing.T) {
 	var out strings.Builder
 	const doc = `{"id":"x","n":9007199254740993,"on":true,"none":null,"tags":["a","b"],
 		"body":{"z":"<\u001b>","a":{}},"trail":[{"attempt":1,"status":200},{"attempt":2,"error":"late"}],"last":"behind"}`
-	if err := (terminal.Screen{Out: &out}).Document([]byte(doc)); err != nil {
+	if err := (terminal.Screen{Out: &out}).Document([]byte(doc), nil); err != nil {
 		t.Fatal(err)
 	}
 	const want = `id    x
@@ -77,7 +77,7 @@ ATTEMPT  STATUS  ERROR
 		t.Errorf("%s", out.String())
 	}
 	for _, bad := range []string{"", "[]", `{"a":`, `{"a":1`, "<html>"} {
-		if err := (terminal.Screen{Out: &out}).Document([]byte(bad)); err == nil && bad != `{"a":1` {
+		if err := (terminal.Screen{Out: &out}).Document([]byte(bad), nil); err == nil && bad != `{"a":1` {
 			t.Errorf("%q was taken for a document", bad)
 		}
 	}
@@ -86,7 +86,7 @@ ATTEMPT  STATUS  ERROR
 func TestLongListsStandBelow(t *testing.T) {
 	var out strings.Builder
 	ids := strings.Repeat(`"dlv_hook-0123456789",`, 11)
-	if err := (terminal.Screen{Out: &out}).Document([]byte(`{"ids":[` + ids + `"last"],"n":1}`)); err != nil {
+	if err := (terminal.Screen{Out: &out}).Document([]byte(`{"ids":[`+ids+`"last"],"n":1}`), nil); err != nil {
 		t.Fatal(err)
 	}
 	want := "n  1\n\nids\n" + strings.Repeat("  dlv_hook-0123456789\n", 10) + "  and 2 more: --json shows all that are told\n"
@@ -100,7 +100,7 @@ func FuzzDocument(f *testing.F) {
 	f.Add([]byte(`{"a":[[],{}],"":null}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var out strings.Builder
-		err := terminal.Screen{Out: &out}.Document(raw)
+		err := terminal.Screen{Out: &out}.Document(raw, nil)
 		if json.Valid(raw) && strings.HasPrefix(strings.TrimLeft(string(raw), " \t\r\n"), "{") != (err == nil) {
 			t.Errorf("%q: %v", raw, err)
 		}
