@@ -105,9 +105,19 @@ func TestALiveConsumerHoldsTheLogUpToTwiceTheBounds(t *testing.T) {
 	if f := floor(90 * time.Minute); f != 2 {
 		t.Errorf("after the age the floor is %d; the consumer needs 2", f)
 	}
+	expired := func(want int64) {
+		t.Helper()
+		p, err := h.Feed.ConsumerOf(h.ctx, all, "slow")
+		h.must(err)
+		if p.Expired != want || !p.Live {
+			t.Errorf("%d of what it needs are gone, want %d: %+v", p.Expired, want, p)
+		}
+	}
+	expired(0)
 	if f := floor(time.Hour); f != 4 {
 		t.Errorf("after twice the age the floor is %d", f)
 	}
+	expired(2)
 	h.add("n", "d")
 	keep.Age = 30 * 24 * time.Hour
 	if f := floor(24 * time.Hour); f != 4 {

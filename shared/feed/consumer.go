@@ -14,11 +14,14 @@ const LiveFor = 7 * 24 * time.Hour
 const maxConsumerName = 128
 
 // Place is a consumer as it is shown: where to go on, and how far behind it is.
+// Expired is how much of that the log's hard limit took: where there is any, the
+// consumer goes on from a snapshot.
 type Place struct {
 	Consumer
-	Cursor string
-	Live   bool
-	Lag    int64
+	Cursor  string
+	Live    bool
+	Lag     int64
+	Expired int64
 }
 
 // Register makes a named consumer at a place (as Request.After), or answers
@@ -112,5 +115,6 @@ func (s *Service) shown(ctx context.Context, h hook.Hook, c Consumer) (Place, er
 		Cursor:   cursor,
 		Live:     s.cfg.Now().Sub(c.At) < LiveFor,
 		Lag:      max(0, b.Head-c.Acked),
+		Expired:  max(0, b.Floor-1-c.Acked),
 	}, err
 }

@@ -155,16 +155,17 @@ type InConsumer struct {
 
 // consumerAnswer is a named reader's place.
 type consumerAnswer struct {
-	Name   string `json:"name"`
-	Cursor string `json:"cursor" doc:"Where to go on: after=<cursor>"`
-	Acked  int64  `json:"acked_seq" doc:"Everything up to and with this seq is done"`
-	Lag    int64  `json:"lag" doc:"Events of the memory's log behind it"`
-	Live   bool   `json:"live" doc:"It holds the log's floor: it acked within 7 days"`
-	SeenAt string `json:"last_ack_at" format:"date-time"`
+	Name    string `json:"name"`
+	Cursor  string `json:"cursor" doc:"Where to go on: after=<cursor>"`
+	Acked   int64  `json:"acked_seq" doc:"Everything up to and with this seq is done"`
+	Lag     int64  `json:"lag" doc:"Events of the memory's log behind it"`
+	Expired int64  `json:"expired,omitempty" doc:"How many of these the log no longer holds, for it waited up to its hard limit: go on from a snapshot"`
+	Live    bool   `json:"live" doc:"The log waits for it, up to its hard limit: it acked within 7 days"`
+	SeenAt  string `json:"last_ack_at" format:"date-time"`
 }
 
 func consumerShown(p feed.Place) *consumerAnswer {
-	return &consumerAnswer{p.Name, p.Cursor, p.Acked, p.Lag, p.Live, stamp(p.At.UnixMilli())}
+	return &consumerAnswer{p.Name, p.Cursor, p.Acked, p.Lag, p.Expired, p.Live, stamp(p.At.UnixMilli())}
 }
 
 type consumersAnswer struct {

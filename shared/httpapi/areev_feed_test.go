@@ -63,7 +63,11 @@ func TestAreevFeedBelowTheFloorSaysSo(t *testing.T) {
 	s.event("old", "")
 	s.do(200, "POST", home+"/keys/rotate", "")
 	s.event("new", "")
+	s.do(200, "PUT", at+"/consumers/slow", "")
 	s.must(s.cloud.Compactor.Compact(context.Background(), change.Memory{Tenant: "default", ID: "default"}, 3))
+	if slow := s.do(200, "GET", at+"/consumers/slow", ""); slow.body["expired"] != 2.0 || slow.body["lag"] != 3.0 {
+		t.Errorf("a consumer that was overtaken says so: %s", slow.text)
+	}
 	a := s.refused(410, "cursor_compacted", "GET", at+"/events?after=0", "")
 	snapshot := at + "/snapshot"
 	if e := a.body["error"].(map[string]any); e["floor_seq"] != 3.0 || e["snapshot"] != snapshot {
