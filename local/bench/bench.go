@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -131,11 +130,4 @@ func (b benchmark) alone(ctx context.Context, o Options) ([]sample, error) {
 	on := &bed{Options: o}
 	samples, err := b.run(ctx, on)
 	return samples, errors.Join(err, on.close(err == nil), os.RemoveAll(o.Dir))
-}
-
-func thisMachine(o Options) Machine {
-	return Machine{
-		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version(),
-		Version: o.Version, Date: time.Now().UTC().Format(time.DateOnly),
-	}
 }

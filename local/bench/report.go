@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -21,9 +22,13 @@ type Machine struct {
 	OS      string `json:"os"`
 	Arch    string `json:"arch"`
 	CPUs    int    `json:"cpus"`
+	Model   string `json:"model,omitempty"` // of the CPUs, where the system says
+	Load    string `json:"load,omitempty"`  // over the minute before, where the system says: what else ran
 	Go      string `json:"go"`
+	SQLite  string `json:"sqlite"`  // the module's version
 	Version string `json:"version"` // of memhooks
 	Date    string `json:"date"`    // UTC, as in 2006-01-02
+	Command string `json:"command"` // that measures the same
 }
 
 // Figure is one thing measured, over all runs.
@@ -125,7 +130,7 @@ func (b Budget) Share(f Figure) float64 {
 		return value / b.AtLeast
 	}
 	if value <= 0 {
-		return 1
+		return math.Inf(1)
 	}
 	return b.AtMost / value
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -62,6 +63,9 @@ func TestShare(t *testing.T) {
 		if got := c.budget.Share(f); got != c.want {
 			t.Errorf("%+v: %v, want %v", c.budget, got, c.want)
 		}
+	}
+	if got := (Budget{AtMost: 1}).Share(Figure{}); !math.IsInf(got, 1) {
+		t.Errorf("nothing at all is %v times better than at most something", got)
 	}
 	if got := (Budget{AtLeast: 1, OfBare: true}).Share(Figure{}); got != 0 {
 		t.Errorf("a budget of a reference that there is not is kept: %v", got)
