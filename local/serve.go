@@ -80,7 +80,7 @@ func (p process) server(api http.Handler) *http.Server {
 // at the next start.
 func serve(ctx context.Context, s road.Settings, out io.Writer, log *slog.Logger) (err error) {
 	c, err := adapter.Open(ctx, s.Cloud, adapter.Config{
-		Dir: s.Data, MasterKey: string(s.MasterKey), HoldAfter: s.HoldAfter, Random: rand.Reader, Log: log,
+		Dir: s.Data, MasterKey: string(s.MasterKey), HoldAfter: s.HoldAfter, Attempts: s.AttemptsAtOnce, Random: rand.Reader, Log: log,
 	})
 	if err != nil {
 		return fmt.Errorf("open the store: %w", err)

@@ -213,7 +213,7 @@ func TestTriggersAnswerInPartAndGiveUpInTime(t *testing.T) {
 // those that stay as they are by default.
 var unset = []string{
 	"MEMHOOKS_ADDR", "MEMHOOKS_DATA", "MEMHOOKS_ADMIN_KEY", "MEMHOOKS_MASTER_KEY",
-	"MEMHOOKS_RETRY_JITTER", "MEMHOOKS_HOLD_AFTER", "MEMHOOKS_FEED_MAX_EVENTS", "MEMHOOKS_RATE", "MEMHOOKS_BURST", "MEMHOOKS_AUTO_CREATE",
+	"MEMHOOKS_RETRY_JITTER", "MEMHOOKS_HOLD_AFTER", "MEMHOOKS_ATTEMPTS_AT_ONCE", "MEMHOOKS_FEED_MAX_EVENTS", "MEMHOOKS_RATE", "MEMHOOKS_BURST", "MEMHOOKS_AUTO_CREATE",
 }
 
 // environment is what the functions are started with where every parameter is

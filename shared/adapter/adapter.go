@@ -23,6 +23,7 @@ type Config struct {
 	Dir       string // data folder
 	MasterKey string // as localmaster reads it; "" = the file in the data folder
 	HoldAfter int    // dead letters in a row until a hook is held
+	Attempts  int    // made at once, beside one of each hook; 0: the cloud's own
 	Random    io.Reader
 	Now       func() time.Time // nil: the cloud's own
 	Log       *slog.Logger
@@ -58,5 +59,5 @@ func openEmbedded(ctx context.Context, cfg Config) (*cloud.Cloud, error) {
 		}
 		return m, nil
 	}
-	return embedded.Open(ctx, embedded.Config{Dir: cfg.Dir, Master: master, HoldAfter: cfg.HoldAfter, Now: cfg.Now, Log: cfg.Log})
+	return embedded.Open(ctx, embedded.Config{Dir: cfg.Dir, Master: master, HoldAfter: cfg.HoldAfter, Attempts: cfg.Attempts, Now: cfg.Now, Log: cfg.Log})
 }

@@ -33,6 +33,7 @@ type Settings struct {
 	RetryJitter    float64       `env:"MEMHOOKS_RETRY_JITTER" envDefault:"0.2"`
 	Timeout        time.Duration `env:"MEMHOOKS_TIMEOUT" envDefault:"10s"`
 	HoldAfter      int           `env:"MEMHOOKS_HOLD_AFTER" envDefault:"20"`
+	AttemptsAtOnce int           `env:"MEMHOOKS_ATTEMPTS_AT_ONCE" envDefault:"512"`
 	FeedMaxAge     time.Duration `env:"MEMHOOKS_FEED_MAX_AGE" envDefault:"720h"`
 	FeedMaxEvents  int64         `env:"MEMHOOKS_FEED_MAX_EVENTS" envDefault:"1000000"`
 	Rate           float64       `env:"MEMHOOKS_RATE" envDefault:"200"`
@@ -145,6 +146,7 @@ func (s Settings) check(vars map[string]string) error {
 		{"MEMHOOKS_RETRY_JITTER", s.RetryJitter >= 0 && s.RetryJitter < 1, "a number from 0 to less than 1"},
 		{"MEMHOOKS_TIMEOUT", s.Timeout >= time.Millisecond && s.Timeout <= 5*time.Minute, "a duration from 1ms to 5m, such as 10s"},
 		{"MEMHOOKS_HOLD_AFTER", s.HoldAfter >= 1, "a whole number from 1"},
+		{"MEMHOOKS_ATTEMPTS_AT_ONCE", s.AttemptsAtOnce >= 1 && s.AttemptsAtOnce <= 100_000, "a whole number from 1 to 100000"},
 		{"MEMHOOKS_FEED_MAX_AGE", s.FeedMaxAge > 0 && s.FeedMaxAge <= maxAge, "a duration above 0 and up to 876000h, such as 720h"},
 		{"MEMHOOKS_FEED_MAX_EVENTS", s.FeedMaxEvents >= 1 && s.FeedMaxEvents <= maxEvents, "a whole number from 1 to 1000000000000000"},
 		{"MEMHOOKS_RATE", s.Rate >= 0 && s.Rate <= 1_000_000, "requests per second up to 1000000, 0 for no limit"},

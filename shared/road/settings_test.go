@@ -22,7 +22,7 @@ func TestTheDefaultsAreTheContracts(t *testing.T) {
 	want := road.Settings{
 		Addr: "127.0.0.1:8080", Data: "./data", Cloud: "embedded", Auth: true,
 		RetryBase: time.Second, RetryFactor: 2, RetryJitter: 0.2, Timeout: 10 * time.Second, HoldAfter: 20,
-		FeedMaxAge: 720 * time.Hour, FeedMaxEvents: 1_000_000, Rate: 200, Burst: 400,
+		AttemptsAtOnce: 512, FeedMaxAge: 720 * time.Hour, FeedMaxEvents: 1_000_000, Rate: 200, Burst: 400,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -71,6 +71,7 @@ var wrong = []struct{ name, value, want string }{
 	{"MEMHOOKS_TIMEOUT", "5m1ms", "1ms to 5m"},
 	{"MEMHOOKS_HOLD_AFTER", "0", "whole number from 1"},
 	{"MEMHOOKS_HOLD_AFTER", "1.5", "a whole number"},
+	{"MEMHOOKS_ATTEMPTS_AT_ONCE", "0", "from 1 to"},
 	{"MEMHOOKS_FEED_MAX_AGE", "-1h", "above 0"},
 	{"MEMHOOKS_FEED_MAX_AGE", "876001h", "876000h"},
 	{"MEMHOOKS_FEED_MAX_EVENTS", "0", "from 1"},

@@ -37,9 +37,27 @@ func (q *queue) spawn(l *lane) {
 		return
 	}
 	for range min(l.slots-l.workers, l.ready.len()+l.redriven.len()) {
+		if !q.spare(l) {
+			return
+		}
 		l.workers++
 		q.running.Add(1)
 		go q.work(l)
+	}
+}
+
+// spare takes a place for one more worker of a lane, if there is one. The first
+// a lane always gets; a further one only while more are free than it has, so
+// that lanes that hang together leave something to those that don't.
+func (q *queue) spare(l *lane) bool {
+	for {
+		busy := q.busy.Load()
+		if l.workers > 0 && int64(q.most)-busy <= int64(l.workers) {
+			return false
+		}
+		if q.busy.CompareAndSwap(busy, busy+1) {
+			return true
+		}
 	}
 }
 
@@ -74,6 +92,7 @@ func (q *queue) handOut(l *lane) *item {
 		}
 	}
 	l.workers--
+	q.busy.Add(-1)
 	return nil
 }
 

@@ -38,6 +38,9 @@ type Config struct {
 	Log     *slog.Logger     // nil: nothing is logged
 	Readers int              // how many reads may run at once; 0: 4
 	Workers int              // how many deliveries of one hook may run at once; 0: 32
+	// Attempts is how many deliveries of all hooks may run at once, beside one of
+	// each hook; 0: 512.
+	Attempts int
 	// HoldAfter is how many dead letters in a row hold a hook; 0: none do.
 	HoldAfter int
 }

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -22,6 +23,7 @@ import (
 type queue struct {
 	d         *db
 	slots     int // workers of one lane
+	most      int // workers of all lanes, beside the first of each
 	holdAfter int
 	settler   *settler
 	clock     *clock
@@ -36,6 +38,7 @@ type queue struct {
 
 	held    atomic.Int64   // entries in the windows of all lanes
 	running sync.WaitGroup // workers and loaders
+	busy    atomic.Int64   // workers
 	loading chan struct{}  // as many loaders as may run
 }
 
@@ -47,6 +50,7 @@ type laneOf struct {
 
 const (
 	defaultSlots = 32
+	defaultMost  = 512
 	firstSlots   = 8               // of a lane that was not heard of yet
 	grace        = 3 * time.Second // for attempts that are under way when the service ends
 )
@@ -56,7 +60,7 @@ func newQueue(d *db, c Config) *queue {
 		c.Workers = defaultSlots
 	}
 	q := &queue{
-		d: d, slots: c.Workers, holdAfter: c.HoldAfter,
+		d: d, slots: c.Workers, most: cmp.Or(c.Attempts, defaultMost), holdAfter: c.HoldAfter,
 		settler: newSettler(), clock: newClock(d.now),
 		loading: make(chan struct{}, 4),
 	}

@@ -203,6 +203,51 @@ func TestAHangingHookHoldsUpNobodyElse(t *testing.T) {
 	})
 }
 
+// Together they hold as many attempts as there may be, beside one of each; what
+// does not hang gets through all the same.
+func TestManyHangingHooksHoldUpNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const hooks, most = 40, 32
+		r := receive(t, Config{Attempts: most})
+		r.answer = func(ctx context.Context, j delivery.Job) delivery.Outcome {
+			if j.Hook == "works" {
+				return ok(j)
+			}
+			select {
+			case <-time.After(10 * time.Second):
+			case <-ctx.Done():
+			}
+			o := failing(j, 2)
+			o.Status, o.Error = 0, "timed out after 10s"
+			return o
+		}
+		r.serve()
+		defer func() { r.stop() }()
+		for i := range hooks {
+			r.addWebhook(time.Duration(i).String())
+		}
+		r.add("a", "b", "c", "d", "e", "f", "g", "h", "i", "j")
+		r.settled()
+		hanging := len(r.seen())
+		if hanging < hooks || hanging > hooks+most {
+			t.Errorf("%d attempts of %d hooks hang at once, with room for %d", hanging, hooks, most)
+		}
+		r.addWebhook("works")
+		r.add("k", "l", "m")
+		r.settled()
+		wantCounts(t, r.counts("works"), map[delivery.Status]int{delivery.StatusDelivered: 3})
+		pass(time.Second)
+		if now := len(r.seen()); now != hanging+3 {
+			t.Errorf("%d attempts more than were made hang", now-hanging-3)
+		}
+		r.stop()
+		if left := r.q.busy.Load(); left != 0 {
+			t.Errorf("%d places stay taken by nobody", left)
+		}
+		r.serve()
+	})
+}
+
 func TestAHookIsHeldAndCatchesUpWhenItIsResumed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := receive(t, Config{HoldAfter: 3, Workers: 1})
