@@ -130,6 +130,7 @@ func (r *run) check() {
 		}
 	}
 	r.checkPosts()
+	r.checkRoads()
 	for _, e := range r.erasures {
 		if !e.answered.IsZero() {
 			r.checkGone(e)

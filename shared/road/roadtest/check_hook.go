@@ -85,6 +85,7 @@ func (r *run) checkEnds(h *subscriber) {
 		rec, err := r.newest(h, e.Seq)
 		of := deliveryOf{h.ID, e.Seq, rec.Job.Redrive}
 		known[rec.Status]++
+		r.checkTold(h, rec)
 		switch {
 		case err != nil:
 			r.found(3, "%s has no delivery of seq %d: %v", h.ID, e.Seq, err)

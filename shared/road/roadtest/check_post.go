@@ -87,7 +87,7 @@ func (r *run) checkTries(h *subscriber, d deliveryOf, all []*post) {
 		before := all[i-1]
 		switch {
 		case p.attempt == before.attempt+1:
-			least := time.Duration(float64(settings.RetryBase<<(before.attempt-1))*(1-settings.RetryJitter)) - r.Apart
+			least := time.Duration(float64(settings.RetryBase<<(before.attempt-1))*(1-settings.RetryJitter)) - (p.off - before.off).Abs()
 			if gap := p.began.Sub(before.ended); gap < least {
 				r.found(5, "%s got attempt %d of seq %d %s after the one before, not %s", h.ID, p.attempt, d.seq, gap, least)
 			}
@@ -125,6 +125,9 @@ func (r *run) checkBody(h *subscriber, seq int64, event string, body []byte, at 
 		} else if mode.TighterThan(s.mode) {
 			mode = s.mode // it changed at that very moment
 		}
+	}
+	if err := fixedPoint(body); err != nil {
+		r.found(9, "%s got a body that JavaScript does not leave as it is, %v: %s", h.ID, err, body)
 	}
 	var top map[string]any
 	if err := json.Unmarshal(body, &top); err != nil {

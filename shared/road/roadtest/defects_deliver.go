@@ -26,7 +26,7 @@ func every(h delivery.Handler, about func(*delivery.Outcome) bool, wrong func(*d
 
 func givesUp(o *delivery.Outcome) bool    { return o.Verdict == delivery.GiveUp }
 func retries(o *delivery.Outcome) bool    { return o.Verdict == delivery.RetryAfter }
-func redirected(o *delivery.Outcome) bool { return o.Status == 302 }
+func redirected(o *delivery.Outcome) bool { return o.Status/100 == 3 }
 func delivered(o *delivery.Outcome) {
 	o.Verdict, o.Delay, o.Error, o.Disable = delivery.Delivered, 0, "", false
 }

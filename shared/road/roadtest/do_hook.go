@@ -51,7 +51,7 @@ func (r *run) subscribe(op Op) {
 	h := &subscriber{begun: time.Now(), poller: poller{saw: map[int64]bool{}}}
 	h.ID, h.Memory = fmt.Sprintf("hook-%d", len(r.hooks)), r.home(op)
 	modes := [...]redact.Mode{redact.Full, redact.Full, redact.MetadataOnly, redact.HashOnly}
-	mode, retries, url := string(modes[op.B%4]), int(op.C%4), "https://"+h.ID+".example/"
+	mode, retries, url := string(modes[op.B%4]), int(op.C%4), destination(h.ID)
 	how := hook.Webhook
 	set := hook.Settings{
 		Name: &h.ID, Dialect: [...]string{dialect.Areev, dialect.REM, dialect.Standard}[op.B/4%3],
@@ -78,6 +78,28 @@ func (r *run) subscribe(op Op) {
 	h.modes = []since{{h.begun, h.Redaction}}
 	r.hooks = append(r.hooks, h)
 	r.receivers.behave(h.ID, ways[op.A/4%uint32(len(ways))])
+}
+
+// lure tries to have a hook made for a forbidden address, or one led to it.
+func (r *run) lure(op Op) {
+	urls := [...]string{
+		"http://127.0.0.1/", "https://[::1]/", "http://0x7f.1/", "http://2130706433/", "http://169.254.169.254/latest/meta-data/",
+		"http://[::ffff:10.0.0.1]/", "http://10.0.0.1:8080/", "https://user:word@hook.example/", "gopher://hook.example/",
+	}
+	url := urls[op.A/4%uint32(len(urls))]
+	ctx, cancel := request(nil)
+	defer cancel()
+	h, some := r.some(op, hook.Webhook)
+	var err error
+	if some && op.C%2 == 0 {
+		_, err = r.Hooks.Change(ctx, h.Memory, r.draw(op), h.ID, "key", hook.Settings{URL: &url})
+	} else {
+		name, how := "lure", hook.Webhook
+		_, _, err = r.Hooks.Create(ctx, r.home(op), r.draw(op), "lure", "key", hook.Settings{Name: &name, Mode: &how, URL: &url, Dialect: dialect.Areev})
+	}
+	if err == nil {
+		r.found(6, "a hook was led to %s", url)
+	}
 }
 
 // some is a hook that stands, as far as anybody knows.

@@ -42,7 +42,12 @@ func (r *run) home(op Op) change.Memory {
 }
 
 func (a *asked) input() memory.Input {
-	fields := map[string]any{"content": "tea is " + a.sentinel, "tags": []any{"tag" + a.sentinel}}
+	fields := a.awkward()
+	said := ""
+	if text, ok := fields["said"].(string); ok {
+		said = text
+	}
+	fields["content"], fields["tags"] = "tea is "+a.sentinel+said, []any{"tag" + a.sentinel + said}
 	if p := persons[a.op.B%4]; p != "" {
 		fields["user_id"] = p
 	}
@@ -76,6 +81,8 @@ func (r *run) written(a *asked, w memory.Written, err error) {
 	a.answered, a.existing = err == nil, w.Existing
 	if err == nil {
 		r.reread(a.memory, w.Grain.Lineage)
+	} else if fault.KindOf(err) == fault.InvalidField {
+		r.found(1, "%s was refused: %v", a.op, err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"io"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,20 +25,23 @@ type post struct {
 	event   string // its id
 	body    []byte
 	began   time.Time
-	ended   time.Time // zero: it was cut off
+	off     time.Duration // of its sender's clock
+	ended   time.Time     // zero: it was cut off
+	to      netip.Addr    // that it was sent to; invalid where there was no connection
 	status  int
 }
 
-// receivers are all destinations: a transport that answers as it was told.
+// receivers are all destinations, which answer as they were told.
 type receivers struct {
-	seed  uint64
-	mu    sync.Mutex
-	posts []*post
-	ways  map[string]string // hook → how its receiver answers
+	seed   uint64
+	mu     sync.Mutex
+	posts  []*post
+	strays []string          // what was asked for at no receiver's URL
+	ways   map[string]string // hook → how its receiver answers
 }
 
 // ways are how receivers answer.
-var ways = [...]string{"well", "mixed", "fails", "hangs", "late", "redirects", "busy", "refuses", "gone", "mixed", "well", "mixed"}
+var ways = [...]string{"well", "mixed", "fails", "hangs", "late", "redirects", "busy", "refuses", "gone", "mixed", "rebinds", "well", "mixed"}
 
 func newReceivers(seed uint64) *receivers { return &receivers{seed: seed, ways: map[string]string{}} }
 
@@ -60,25 +64,28 @@ func (r *receivers) all() []*post {
 	return append([]*post(nil), r.posts...)
 }
 
-// RoundTrip takes a POST down and answers it.
-func (r *receivers) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return nil, err
-	}
+// RoundTrip takes a POST down, connects to its receiver and has it answer.
+func (n network) RoundTrip(req *http.Request) (*http.Response, error) {
 	hook, seq, redrive, ok := delivery.ParseID(req.Header.Get("X-Memhooks-Delivery"))
 	attempt, wrong := strconv.Atoi(req.Header.Get("X-Memhooks-Attempt"))
 	if !ok || wrong != nil {
 		return nil, errors.New("no delivery")
 	}
-	p := &post{hook: hook, seq: seq, redrive: redrive, attempt: attempt, event: req.Header.Get("Webhook-Id"), body: body, began: time.Now()}
-	r.mu.Lock()
-	r.posts = append(r.posts, p)
-	way := r.ways[hook]
-	r.mu.Unlock()
-	status, header, err := r.answer(req.Context(), way, p)
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if req.Method != http.MethodPost || req.URL.String() != destination(hook) {
+		return n.strayed(req), nil
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	p := &post{hook: hook, seq: seq, redrive: redrive, attempt: attempt, event: req.Header.Get("Webhook-Id"), body: body, began: time.Now(), off: n.off}
+	way, drawn := n.begin(p)
+	status, header := 0, http.Header(nil)
+	if err = n.connect(p, p.lookup(way, drawn)); err == nil {
+		status, header, err = p.answer(req.Context(), way, drawn)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	p.ended, p.status = time.Now(), status
 	if err != nil {
 		return nil, err
@@ -87,14 +94,24 @@ func (r *receivers) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // mixtures is what a receiver that is told to mix draws from.
-var mixtures = [...]string{"well", "well", "well", "well", "fails", "fails", "late", "busy", "hangs", "refuses"}
+var mixtures = [...]string{"well", "well", "well", "well", "fails", "fails", "late", "busy", "hangs", "refuses", "rebinds", "redirects"}
 
-func (r *receivers) answer(ctx context.Context, way string, p *post) (int, http.Header, error) {
-	if way == "mixed" {
-		h := fnv.New32a()
-		_, _ = io.WriteString(h, strconv.FormatUint(r.seed, 10)+p.hook+p.event+strconv.Itoa(p.attempt)) // a hash takes all
-		way = mixtures[h.Sum32()%uint32(len(mixtures))]
+// begin takes a POST down, and returns what its receiver does and a number that
+// is drawn for it.
+func (r *receivers) begin(p *post) (way string, drawn uint32) {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, strconv.FormatUint(r.seed, 10)+p.hook+p.event+strconv.Itoa(p.attempt)) // a hash takes all
+	drawn = h.Sum32()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.posts = append(r.posts, p)
+	if way = r.ways[p.hook]; way == "mixed" {
+		way = mixtures[drawn%uint32(len(mixtures))]
 	}
+	return way, drawn
+}
+
+func (p *post) answer(ctx context.Context, way string, drawn uint32) (int, http.Header, error) {
 	header := http.Header{}
 	switch way {
 	case "fails":
@@ -102,8 +119,9 @@ func (r *receivers) answer(ctx context.Context, way string, p *post) (int, http.
 	case "gone":
 		return 410, header, nil
 	case "redirects":
-		header.Set("Location", "https://elsewhere.example/")
-		return 302, header, nil
+		status, to := leads(p, drawn)
+		header.Set("Location", to)
+		return status, header, nil
 	case "busy":
 		header.Set("Retry-After", "7")
 		return 503, header, nil

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"testing/synctest"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/cloud"
 	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/delivery/guard"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/road"
@@ -128,8 +130,13 @@ func (r *run) start(off time.Duration) bool {
 	l := &life{gate: &gate{random: rand.New(rand.NewPCG(r.seed, uint64(r.did["crash"]))), heard: r.heard}, off: off, ended: make(chan struct{}), stop: func() {}}
 	now := func() time.Time { return time.Now().Add(off) }
 	l.Stages = road.Assemble(l.gate.wrap(c), settings, "sim", now, slog.New(slog.DiscardHandler))
+	between := network{guard.New(settings.Allow).Control, off, r.receivers}
+	transport := http.RoundTripper(between)
+	if r.defect.network != nil {
+		transport = r.defect.network(between)
+	}
 	l.sender = delivery.New(delivery.Config{
-		Hooks: c.Hooks.Get, Teller: l.Memory, Secrets: l.Hooks, Modes: l.Hooks, Transport: r.receivers, Now: now,
+		Hooks: c.Hooks.Get, Teller: l.Memory, Secrets: l.Hooks, Modes: l.Hooks, Transport: transport, Now: now,
 		Rand: sealtest.Random(r.seed), Settings: delivery.Settings{
 			Base: settings.RetryBase, Factor: settings.RetryFactor, Jitter: settings.RetryJitter, Timeout: settings.Timeout, Version: "sim",
 		},
