@@ -27,11 +27,15 @@ func (c deadLettersListCommand) Run(ctx context.Context, w world, m *inMemory) e
 	if err := c.check(); err != nil {
 		return err
 	}
+	from, err := since("--since", c.Since, w.now())
+	if err != nil {
+		return err
+	}
 	hook, err := m.optionalHook(ctx, w, c.Hook)
 	if err != nil {
 		return err
 	}
-	query := client.Query("cursor", c.Cursor, "hook", hook, "since", since(c.Since, w.now()))
+	query := client.Query("cursor", c.Cursor, "hook", hook, "since", from)
 	return m.list(ctx, w, "dead letters", map[string]string{"memory": m.Memory}, query, c.Limit)
 }
 
@@ -75,11 +79,15 @@ func (c deadLettersRedriveCommand) Run(ctx context.Context, w world, m *inMemory
 	case some == c.All:
 		return usagef("say which: ids of dead letters, --hook and --since, or --all")
 	}
+	from, err := since("--since", c.Since, w.now())
+	if err != nil {
+		return err
+	}
 	hook, err := m.optionalHook(ctx, w, c.Hook)
 	if err != nil {
 		return err
 	}
-	raw, err := m.redriveAll(ctx, w, redrive{hook, since(c.Since, w.now()), c.All, c.DryRun})
+	raw, err := m.redriveAll(ctx, w, redrive{hook, from, c.All, c.DryRun})
 	if err != nil {
 		return err
 	}

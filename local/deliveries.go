@@ -54,6 +54,10 @@ func (c deliveriesListCommand) Run(ctx context.Context, w world, m *inMemory) er
 	if err := c.check(); err != nil {
 		return err
 	}
+	from, err := since("--since", c.Since, w.now())
+	if err != nil {
+		return err
+	}
 	name, in := "deliveries", map[string]string{"memory": m.Memory}
 	if c.Hook != "" {
 		id, err := m.hookID(ctx, w, c.Hook)
@@ -62,7 +66,7 @@ func (c deliveriesListCommand) Run(ctx context.Context, w world, m *inMemory) er
 		}
 		name, in["hook"] = "hook deliveries", id
 	}
-	return m.list(ctx, w, name, in, client.Query("cursor", c.Cursor, "status", c.Status, "since", since(c.Since, w.now())), c.Limit)
+	return m.list(ctx, w, name, in, client.Query("cursor", c.Cursor, "status", c.Status, "since", from), c.Limit)
 }
 
 type deliveriesShowCommand struct{ oneDelivery }

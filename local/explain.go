@@ -16,7 +16,7 @@ import (
 )
 
 // explain turns what a call failed with into what a person can do. The API's
-// own refusals say so themselves.
+// own refusals say so themselves, in words for those who call it.
 func (r *remote) explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -52,10 +52,12 @@ func (r *remote) explain(ctx context.Context, err error) error {
 
 // refused adds to a refusal what only the command line knows.
 func (r *remote) refused(e *client.Error) error {
-	said := terminal.Clean(e.Message)
+	said := terminal.Clean(worded(e.Message))
 	switch {
-	case e.Status == http.StatusUnauthorized && e.Code != client.CodeForeign:
-		said += "; here: set MEMHOOKS_KEY, or give --key"
+	case e.Code == "auth_required":
+		said = "the server wants a key: set MEMHOOKS_KEY, or give --key"
+	case e.Code == "invalid_key":
+		said = "the server does not know the key, or it was revoked: check MEMHOOKS_KEY or --key, or ask an administrator for a new one"
 	case e.Code == client.CodeForeign && e.Status == http.StatusBadRequest && strings.HasPrefix(r.URL, "http://"):
 		said += "; if it speaks TLS, write it with https:// in MEMHOOKS_URL or --url"
 	case e.Code == client.CodeForeign:

@@ -83,13 +83,13 @@ func (s shape) check() error {
 
 // hooksCreateCommand is the request's body too.
 type hooksCreateCommand struct {
-	Name        string `arg:"" json:"name" help:"What you call it."`
-	URL         string `name:"to" json:"url,omitempty" placeholder:"URL" help:"Where to post to; without it the hook is polled."`
-	Mode        string `kong:"-" json:"delivery_mode"`
-	Generate    bool   `name:"generate-secret" json:"generate_secret,omitempty" help:"Make a signing secret."`
-	Secret      string `json:"secret,omitempty" placeholder:"TEXT" help:"Your own signing secret instead."`
-	MaxRetries  *int   `json:"max_retries,omitempty" placeholder:"N" help:"How often a failed delivery is tried again; 5 by default."`
-	Description string `json:"description,omitempty" placeholder:"TEXT" help:"What it is for."`
+	Name        string  `arg:"" json:"name" help:"What you call it."`
+	URL         string  `name:"to" json:"url,omitempty" placeholder:"URL" help:"Where to post to; without it the hook is polled."`
+	Mode        string  `kong:"-" json:"delivery_mode"`
+	Generate    bool    `name:"generate-secret" xor:"secret" json:"generate_secret,omitempty" help:"Make a signing secret."`
+	Secret      *string `xor:"secret" json:"secret,omitempty" placeholder:"TEXT" help:"Your own signing secret instead."`
+	MaxRetries  *int    `json:"max_retries,omitempty" placeholder:"N" help:"How often a failed delivery is tried again; 5 by default."`
+	Description string  `json:"description,omitempty" placeholder:"TEXT" help:"What it is for."`
 
 	shape
 }
@@ -156,15 +156,21 @@ func (c hooksTestCommand) Run(ctx context.Context, w world, m *inMemory) error {
 type hooksRotateCommand struct {
 	oneHook
 
-	Secret  string        `placeholder:"TEXT" help:"The new secret; made and shown this once when absent."`
+	Secret  *string       `placeholder:"TEXT" help:"The new secret; made and shown this once when absent."`
 	Overlap time.Duration `default:"24h" help:"How long the old secret signs too; 0 = not at all."`
 }
 
+// mostOverlap is how long two secrets may sign.
+const mostOverlap = 720 * time.Hour
+
 // Run rotates the secret.
 func (c hooksRotateCommand) Run(ctx context.Context, w world, m *inMemory) error {
+	if c.Overlap < 0 || c.Overlap > mostOverlap {
+		return usagef("--overlap is %s: give 0 to %s", c.Overlap, mostOverlap)
+	}
 	body := map[string]any{"overlap_seconds": int(c.Overlap / time.Second)}
-	if c.Secret != "" {
-		body["secret"] = c.Secret
+	if c.Secret != nil {
+		body["secret"] = *c.Secret
 	}
 	return c.call(ctx, w, m, "POST", "rotate-secret", body)
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/memhooks/memhooks/local/listen"
@@ -63,12 +65,20 @@ func (c listenCommand) misused() error {
 		return usagef("--events, --filter, --namespace, --dialect and --redaction shape a hook that listen makes; %s has its own", c.Hook)
 	case c.From != "" && c.Hook == "":
 		return usagef("--from needs --hook: a hook that is made now sees what comes from now on")
+	case !isPlace(c.From):
+		return usagef("--from is %q: give earliest, latest, or a seq to go on after", c.From)
 	case c.Forward != "" && (err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Host == ""):
 		return usagef("--forward is %q: give an address such as http://localhost:3000/hooks", c.Forward)
 	case c.Count < 0 || c.Retries < 0:
 		return usagef("--count and --retries can't be less than 0")
 	}
 	return c.check()
+}
+
+// isPlace says whether a text is a place of a log, or none.
+func isPlace(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 63)
+	return err == nil || slices.Contains([]string{"", "earliest", "latest"}, text)
 }
 
 // begin finds or makes the hook, and returns the place to read on from.

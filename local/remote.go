@@ -129,12 +129,16 @@ func named(raw []byte, list, ref, next string) (string, error) {
 	return "", fmt.Errorf("%d of the %s are called %q: give the id of one: %s", len(found), list, terminal.Clean(ref), strings.Join(found, " "))
 }
 
-// since is a time as the API reads it: RFC 3339, or how long ago, as in 90m.
-func since(text string, now time.Time) string {
+// since is a time as the API reads it, of a flag that holds RFC 3339 or how long
+// ago, as in 90m; "" stays.
+func since(flag, text string, now time.Time) (string, error) {
 	if ago, err := time.ParseDuration(text); err == nil {
-		return now.Add(-ago).UTC().Format(time.RFC3339Nano)
+		return now.Add(-ago).UTC().Format(time.RFC3339Nano), nil
 	}
-	return text
+	if _, err := time.Parse(time.RFC3339, text); err != nil && text != "" {
+		return "", usagef("%s is %q: write it like %s, or how long ago, as in 90m", flag, text, now.UTC().Format(time.RFC3339))
+	}
+	return text, nil
 }
 
 func decimal[N int | int64](n N) string { return strconv.FormatInt(int64(n), 10) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
@@ -40,11 +41,14 @@ type replayed struct {
 
 // Run replays, call after call until nothing is left.
 func (c replayCommand) Run(ctx context.Context, w world) error {
+	what, err := c.span(w.now())
+	if err != nil {
+		return err
+	}
 	id, err := c.hookID(ctx, w, c.Hook)
 	if err != nil {
 		return err
 	}
-	what := span{c.FromSeq, c.ToSeq, since(c.From, w.now()), since(c.To, w.now()), since(c.FailedSince, w.now()), true}
 	total := 1
 	if w.screen.Live && !c.DryRun {
 		counted, err := c.whole(ctx, w, id, what, func(int) {})
@@ -65,6 +69,20 @@ func (c replayCommand) Run(ctx context.Context, w world) error {
 		return err
 	}
 	return c.print(w, raw)
+}
+
+// span is what the flags ask for, as a dry run.
+func (c *replayCommand) span(now time.Time) (s span, err error) {
+	s = span{FromSeq: c.FromSeq, ToSeq: c.ToSeq, DryRun: true}
+	for _, flag := range []struct {
+		name, given string
+		into        *string
+	}{{"--from", c.From, &s.From}, {"--to", c.To, &s.To}, {"--failed-since", c.FailedSince, &s.FailedSince}} {
+		if *flag.into, err = since(flag.name, flag.given, now); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
 }
 
 // whole makes one call after the other, as many as the log needs.

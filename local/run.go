@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -51,7 +52,8 @@ func run(ctx context.Context, args []string, w world) int {
 	case helped:
 		return 0
 	case err != nil:
-		return w.tell(fmt.Errorf("%w; memhooks --help lists what there is", err), usageError)
+		said := strings.Replace(err.Error(), `must be one of "",`, "must be one of ", 1) // "" stands for the flag that is absent
+		return w.tell(fmt.Errorf("%s; memhooks --help lists what there is", said), usageError)
 	}
 	err = parsed.Run()
 	var misused usage

@@ -59,7 +59,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		transport http.RoundTripper
 		url, want string
 	}{
-		"no key":              {nil, refusal(401, "auth_required"), "http://a", "the API's words\ufffd; here: set MEMHOOKS_KEY, or give --key"},
+		"no key":              {nil, refusal(401, "auth_required"), "http://a", "the server wants a key: set MEMHOOKS_KEY, or give --key"},
 		"refused":             {nil, refusal(409, "conflict"), "http://a", "memhooks: the API's words\ufffd\n"},
 		"broken":              {nil, refusal(500, "internal_error"), "http://a", "the API's words\ufffd (request req_7)"},
 		"a proxy":             {nil, saying(502, "text/html", "<html>"), "https://a", "a answered 502 Bad Gateway with something that is not memhooks' JSON: check the address in MEMHOOKS_URL or --url"},

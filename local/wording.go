@@ -1,0 +1,64 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+)
+
+// phrases are what the API says to those who call it, and what that is to those
+// who use the command line.
+var phrases = strings.NewReplacer(
+	"GET …/hooks lists them", "memhooks hooks list shows them",
+	"GET /api/memories lists yours, POST /api/memories makes one", "memhooks memories list shows yours, memhooks memories create makes one",
+	"the list of deliveries shows them", "memhooks deliveries list shows them",
+	"take it unchanged from next_cursor, or start without one", "take it as the list before told it, or leave it out",
+	"begin without one", "leave it out",
+	"/docs lists all of them", "the address in MEMHOOKS_URL or --url ends before the first slash",
+	"wait as long as Retry-After says", "try again in a second",
+	"send a name, an id, or both", "give a name that is not empty, or --id",
+	"send it, or a range", "give it, or a range",
+	"ask for less with limit", "ask for less with --limit",
+	"use one that has it, or let an admin key make one", "give one that has it in MEMHOOKS_KEY or --key; who has an admin key makes one with memhooks keys create",
+	`a hook with redaction_mode "full"`, "a hook with --redaction full, which is the default,",
+	`send "acknowledge_pii_risk": true to receive full content, or set "redaction_mode" to "metadata_only" or "hash_only"`,
+	"give --acknowledge-pii-risk to receive full content, or --redaction with metadata_only or hash_only",
+	"unknown event ", "--events: unknown event ",
+)
+
+// polling is where the API says how a polled hook is read.
+var polling = regexp.MustCompile(`read GET …/hooks/(\S+)/events from any place instead`)
+
+// flags are the fields of requests whose flag is called otherwise, or that are
+// no common words: these are replaced wherever they stand.
+var flags = map[string]string{
+	"max_retries": "--max-retries", "overlap_seconds": "--overlap", "failed_since": "--failed-since", "from_seq": "--from-seq", "to_seq": "--to-seq",
+	"event_filters": "--events", "redaction_mode": "--redaction",
+}
+
+// leading are the fields that are told only where a message begins with them.
+var leading = map[string]string{
+	"url": "--to", "name": "the name", "id": "--id", "filter": "--filter", "namespace": "--namespace", "secret": "--secret", "description": "--description",
+	"status": "--status", "since": "--since", "from": "--from", "to": "--to", "reason": "--reason", "tenant": "--tenant", "policies": "--policies",
+	"cursor": "--cursor", "the cursor": "--cursor",
+}
+
+var (
+	field = regexp.MustCompile(`\b[a-z]+(?:_[a-z]+)+\b`)
+	lead  = regexp.MustCompile(`^(?:query\.)?((?:the )?[a-z]+)(:| (?:must|is|has|holds|leads) )`)
+)
+
+// worded is a message of the API in the command line's words.
+func worded(message string) string {
+	message = polling.ReplaceAllString(phrases.Replace(message), "memhooks listen --hook $1 follows it")
+	message = field.ReplaceAllStringFunc(message, func(name string) string {
+		if flag := flags[name]; flag != "" {
+			return flag
+		}
+		return name
+	})
+	at := lead.FindStringSubmatch(message)
+	if at == nil || leading[at[1]] == "" {
+		return message
+	}
+	return leading[at[1]] + at[2] + message[len(at[0]):]
+}
