@@ -13,7 +13,7 @@ GOARCH_x86_64 := amd64
 folder        = functions/$(shell echo $(1) | tr A-Z a-z)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz conformance acceptance crash soak screens bench bench-report bench-stages build release image golden simulate simulate-defects \
+.PHONY: help run test check fuzz conformance acceptance crash soak screens bench bench-report bench-stages profile build release image golden simulate simulate-defects \
         check-format check-vet check-lint check-race check-modules check-template check-release \
         functions coldstart deploy invoke $(FUNCTIONS:%=build-%) \
         local-aws test-aws test-aws-services test-aws-stack test-aws-invoke
@@ -112,6 +112,12 @@ bench: ## print the budgets' figures beside bare references measured in the same
 bench-report: build ## measure all of it five times and rewrite the figures and the picture of docs/performance.md
 	bin/memhooks bench --all --runs $(or $(RUNS),5) --duration 3s --json $(ARGS) > bin/bench.json || failed=yes; \
 	go run ./infra/performance < bin/bench.json && test -z "$$failed"
+
+ROW ?= steady
+profile: build ## print where the server's time goes while bench measures ROW (steady); the profile stays in bin/profiles
+	@mkdir -p bin/profiles
+	bin/memhooks bench --only $(ROW) --profiles bin/profiles
+	go tool pprof -top -cum -nodecount 40 bin/profiles/$(ROW)-served.pprof
 
 bench-stages: ## run each stage's own benchmark, with its allocations
 	go test -run '^$$' -bench . -benchmem ./...

@@ -21,6 +21,7 @@ type benchCommand struct {
 	Large    bool          `help:"Up to 1,000,000 events and grains. Takes many minutes, and 3 GB of disk."`
 	Runs     int           `default:"1" help:"How often each figure is measured; with several, least and most are shown too."`
 	Dir      string        `help:"An empty folder on the disk to measure; a temporary one by default."`
+	Profiles string        `placeholder:"DIR" help:"Also write where the server's time went, a profile a row, into this folder, for go tool pprof."`
 	JSON     bool          `name:"json" help:"Print all of it as JSON."`
 }
 
@@ -42,7 +43,8 @@ func (b benchCommand) Run(ctx context.Context, w world) error {
 	}
 	report, failed := bench.Run(ctx, bench.Options{
 		Binary: binary, Version: version, Dir: dir, For: b.Duration, Events: b.Events, Only: b.Only, All: b.All, Large: b.Large, Runs: b.Runs,
-		Told: func(what string) { fmt.Fprintln(w.screen.Err, what) },
+		Profiles: b.Profiles,
+		Told:     func(what string) { fmt.Fprintln(w.screen.Err, what) },
 	})
 	if len(report.Figures) == 0 {
 		return failed

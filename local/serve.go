@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime/debug"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"time"
@@ -23,16 +24,25 @@ import (
 	"github.com/memhooks/memhooks/shared/road"
 )
 
-type serveCommand struct{}
+type serveCommand struct {
+	CPUProfile string `name:"cpu-profile" placeholder:"FILE" help:"Write to this file where the time went, from the start to the stop, for go tool pprof."`
+}
 
 // gcPercent trades memory for speed: the heap is small, most of what is
 // allocated lives as long as one request. GOGC, where it is set, decides.
 const gcPercent = 200
 
 // Run serves until the context ends.
-func (serveCommand) Run(ctx context.Context, w world) error {
+func (c serveCommand) Run(ctx context.Context, w world) (err error) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if c.CPUProfile != "" {
+		stop, err := profile(c.CPUProfile)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, stop()) }()
 	}
 	settings, err := road.Load(os.Environ())
 	if err != nil {
@@ -47,6 +57,21 @@ func (serveCommand) Run(ctx context.Context, w world) error {
 		log.Warn(name + " is no setting and does nothing: is " + misspelt[name] + " meant?")
 	}
 	return serve(ctx, settings, w.screen.Out, log)
+}
+
+// profile writes a CPU profile until stop is called.
+func profile(file string) (stop func() error, err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
 }
 
 // The pieces of a stop: answers under way, then attempts under way (whose part

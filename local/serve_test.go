@@ -2,16 +2,22 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/memhooks/memhooks/local/terminal"
 	"github.com/memhooks/memhooks/shared/road"
 )
 
@@ -107,5 +113,24 @@ func TestABrowserIsLedToTheConsole(t *testing.T) {
 		if w.Code != want || want == http.StatusSeeOther && w.Header().Get("Location") != "/console" {
 			t.Errorf("Accept %q: %d to %q, want %d", accept, w.Code, w.Header().Get("Location"), want)
 		}
+	}
+}
+
+// TestAProfileSaysWhereTheTimeWent shows that a run leaves a file that go tool
+// pprof reads, which is gzip, also where the server could not start.
+func TestAProfileSaysWhereTheTimeWent(t *testing.T) {
+	t.Setenv("MEMHOOKS_DATA", t.TempDir())
+	file := filepath.Join(t.TempDir(), "cpu.pprof")
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	screen := terminal.Screen{Out: io.Discard, Err: io.Discard}
+	if err := (serveCommand{CPUProfile: file}).Run(cancelled, world{screen: screen}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a start that was cancelled ended with %v", err)
+	}
+	if raw, err := os.ReadFile(file); err != nil || !bytes.HasPrefix(raw, []byte{0x1f, 0x8b}) {
+		t.Errorf("the profile is %d bytes: %v", len(raw), err)
+	}
+	if err := (serveCommand{CPUProfile: filepath.Join(file, "no")}).Run(cancelled, world{screen: screen}); !errors.Is(err, syscall.ENOTDIR) {
+		t.Errorf("a profile that can't be written: %v", err)
 	}
 }

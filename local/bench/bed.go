@@ -46,10 +46,14 @@ func (b *bed) data(name string) string { return filepath.Join(b.Dir, name) }
 
 // serve starts the system under test on a folder of its own.
 func (b *bed) serve(ctx context.Context, name string) (*process, error) {
+	args := []string{"serve"}
+	if b.Profiles != "" {
+		args = append(args, "--cpu-profile", filepath.Join(b.Profiles, filepath.Base(b.Dir)+"-"+name+".pprof"))
+	}
 	return b.start(ctx, []string{
 		"MEMHOOKS_ADDR=127.0.0.1:0", "MEMHOOKS_DATA=" + b.data(name), "MEMHOOKS_AUTH=off",
 		"MEMHOOKS_ALLOW_DESTINATIONS=127.0.0.0/8,::1/128", "MEMHOOKS_AUTO_CREATE=on", "MEMHOOKS_RATE=0",
-	}, "serve")
+	}, args...)
 }
 
 // refer starts a bare part; see Reference.

@@ -16,16 +16,17 @@ import (
 
 // Options say how long and where.
 type Options struct {
-	Binary  string        // the built memhooks; its serve is what is measured
-	Version string        // what that binary calls itself
-	Dir     string        // an empty folder on the disk to be measured
-	For     time.Duration // of each figure that runs for a time
-	Events  int           // of each figure that drains a backlog
-	Only    string        // name of one row of the list; "" = all but growth
-	Runs    int           // how often each figure is measured; 0 = once
-	All     bool          // growth too
-	Large   bool          // up to 1,000,000 events and grains
-	Told    func(string)  // is told what is measured now, and what failed; nil = nobody
+	Binary   string        // the built memhooks; its serve is what is measured
+	Version  string        // what that binary calls itself
+	Dir      string        // an empty folder on the disk to be measured
+	For      time.Duration // of each figure that runs for a time
+	Events   int           // of each figure that drains a backlog
+	Only     string        // name of one row of the list; "" = all but growth
+	Runs     int           // how often each figure is measured; 0 = once
+	All      bool          // growth too
+	Large    bool          // up to 1,000,000 events and grains
+	Profiles string        // a folder for the served systems' CPU profiles, by row; "" = none
+	Told     func(string)  // is told what is measured now, and what failed; nil = nobody
 }
 
 // benchmark is one row of the list; some measure several figures.
