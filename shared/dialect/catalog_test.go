@@ -32,7 +32,7 @@ func sampled(s events.Sample, gone dialect.Gone) dialect.Event {
 	return e
 }
 
-func sample(t *testing.T, cause events.Cause) events.Sample {
+func sample(t testing.TB, cause events.Cause) events.Sample {
 	t.Helper()
 	i := slices.IndexFunc(events.Samples, func(s events.Sample) bool { return s.Cause == cause })
 	if i < 0 {

@@ -167,22 +167,6 @@ func TestRotationSignsWithBothSecretsInOrder(t *testing.T) {
 	}
 }
 
-func BenchmarkApply(b *testing.B) {
-	s := secret(b, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-	for _, size := range []int{500, 100_000} {
-		m := message
-		m.Body = make([]byte, size)
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			b.ReportAllocs()
-			b.SetBytes(int64(size))
-			h := http.Header{}
-			for b.Loop() {
-				sign.Apply(h, sign.REM, &s, []sign.Secret{s}, m)
-			}
-		})
-	}
-}
-
 func ExampleApply() {
 	s, _ := sign.NewSecret("your-webhook-secret")
 	h := http.Header{}

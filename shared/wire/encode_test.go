@@ -180,19 +180,6 @@ func samples() map[string]any {
 	}
 }
 
-func BenchmarkAppend(b *testing.B) {
-	for name, v := range samples() {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			var dst []byte
-			for b.Loop() {
-				dst, _ = wire.Append(dst[:0], v)
-			}
-			b.SetBytes(int64(len(dst)))
-		})
-	}
-}
-
 func ExampleAppend() {
 	body, err := wire.Append(nil, wire.Object{
 		{Key: "event_type", Value: "grain_created"},

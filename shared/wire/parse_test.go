@@ -201,21 +201,3 @@ var seeds = []string{
 	`"\ud83d\ude00\u0000\u2028\/"`, `"\ud800"`, "\"\xff\"", `{"10":1,"9":2,"b":3,"a":4,"__proto__":5,"01":6,"4294967295":7}`,
 	`{"a":1,"a":2}`, `[[[[]]],{"":[true,false,null]}] `, `{"a":{"b":[1,2,{"c":"d\n"}]}}`,
 }
-
-func BenchmarkParse(b *testing.B) {
-	for name, v := range samples() {
-		text, err := wire.Append(nil, v)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			b.SetBytes(int64(len(text)))
-			for b.Loop() {
-				if _, err := wire.Parse(text); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}

@@ -266,13 +266,6 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func BenchmarkMatch(b *testing.B) {
-	p := parse(b, `{"namespace":["default"],"subject":[{"prefix":"al"}],"tags":["x","y","morning"],"confidence":[{"numeric":[">=",0.5]}]}`)
-	for b.Loop() {
-		p.Match(sample.get)
-	}
-}
-
 func TestSoManyConditionsAtMost(t *testing.T) {
 	many := func(n int) []any { return slices.Repeat([]any{"a"}, n) }
 	for _, tc := range []struct {

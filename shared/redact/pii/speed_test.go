@@ -63,7 +63,34 @@ func BenchmarkMebibyte(b *testing.B) {
 	for name, piece := range hostile {
 		text := strings.Repeat(piece, 1<<20/len(piece))
 		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
 			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				pii.Detect(text)
+			}
+		})
+	}
+}
+
+// BenchmarkKibibyte is a kibibyte of what memories hold: prose, with something
+// personal now and then, or often.
+func BenchmarkKibibyte(b *testing.B) {
+	const prose = "We decided to use Redis for caching, since the old store was slow in the mornings; it stays until spring. "
+	for _, c := range []struct {
+		name, text string
+		found      bool
+	}{
+		{"none", prose, false},
+		{"some", strings.Repeat(prose, 4) + "Write to ann@example.com or call 555-123-4567. ", true},
+		{"many", "ann@example.com, 555-123-4567, DE89 3704 0044 0532 0130 00; ", true},
+	} {
+		text := strings.Repeat(c.text, 1<<10/len(c.text)+1)[:1<<10]
+		if (len(pii.Detect(text)) > 0) != c.found {
+			b.Fatalf("%s: found %v", c.name, pii.Detect(text))
+		}
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(1 << 10)
 			for b.Loop() {
 				pii.Detect(text)
 			}
