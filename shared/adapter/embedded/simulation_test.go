@@ -19,7 +19,10 @@ import (
 // TestSimulation runs the road's seeded schedules in data folders: ports that
 // fail before or after they did what they were asked, and processes of which
 // the next one finds what stood on the disk.
-func TestSimulation(t *testing.T) { roadtest.Simulate(t, "./shared/adapter/embedded", 30, newFolder) }
+func TestSimulation(t *testing.T) {
+	inMemory(t)
+	roadtest.Simulate(t, "./shared/adapter/embedded", 30, newFolder)
+}
 
 // TestDefectsAreFound shows that the checker finds what is wrong on purpose.
 // They are tried on services in memory too, where it takes less time.
@@ -27,13 +30,31 @@ func TestDefectsAreFound(t *testing.T) {
 	if os.Getenv("MEMHOOKS_TEST_DEFECTS") != "1" {
 		t.Skip("takes most of a minute: make simulate-defects")
 	}
+	inMemory(t)
 	roadtest.FindDefects(t, newFolder)
+}
+
+// inMemory puts temporary folders where Linux keeps files in memory, else they
+// stay on the disk. Processes die in a schedule, the machine does not: nothing
+// has to wait for a disk. make crash runs on one.
+func inMemory(t *testing.T) {
+	dir, err := os.MkdirTemp("/dev/shm", "simulation")
+	if err != nil {
+		return
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Setenv("TMPDIR", dir)
 }
 
 // folder is where the newest process has its data.
 type folder struct {
 	t      *testing.T
 	dir    string
+	left   []string // by processes before; nobody reads them any more
 	newest *cloud.Cloud
 }
 
@@ -59,6 +80,10 @@ func (f *folder) open(time.Duration) (*cloud.Cloud, error) {
 	if f.newest != nil {
 		err = errors.Join(err, f.newest.Close())
 	}
+	for _, dir := range f.left {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	f.left = nil
 	f.newest = c
 	if err != nil {
 		return nil, err
@@ -69,9 +94,9 @@ func (f *folder) open(time.Duration) (*cloud.Cloud, error) {
 
 // die leaves the next process a copy of what stands on the disk.
 func (f *folder) die() error {
-	left := f.t.TempDir()
-	err := f.each(func(name string, data []byte) error { return os.WriteFile(filepath.Join(left, name), data, 0o600) })
-	f.dir = left
+	next := f.t.TempDir()
+	err := f.each(func(name string, data []byte) error { return os.WriteFile(filepath.Join(next, name), data, 0o600) })
+	f.left, f.dir = append(f.left, f.dir), next
 	return err
 }
 

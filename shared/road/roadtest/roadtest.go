@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 const (
 	steps      = 60  // of a schedule, where STEPS says nothing else
 	shrinkRuns = 150 // at most, of a schedule that failed
+	roomy      = 400 // percent of what is in use: worlds are small and soon thrown away
 )
 
 // number reads a setting of the environment.
@@ -34,6 +36,7 @@ func number(t *testing.T, name string, otherwise int) int {
 // shrunk, and told with the command that repeats it; where is the package to run.
 func Simulate(t *testing.T, where string, some int, open func(t *testing.T, seed uint64) World) {
 	schedules, first, ops := number(t, "SCHEDULES", some), number(t, "SEED", 1), number(t, "STEPS", steps)
+	defer debug.SetGCPercent(debug.SetGCPercent(roomy))
 	abreast(first, first+schedules, func(seed int) {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			s := Draw(uint64(seed), ops)
