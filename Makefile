@@ -14,7 +14,7 @@ folder        = functions/$(shell echo $(1) | tr A-Z a-z)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check fuzz conformance acceptance crash soak screens bench bench-report bench-stages profile build release image golden simulate simulate-defects \
-        check-format check-vet check-lint check-race check-modules check-template check-release \
+        check-format check-vet check-lint check-race check-modules check-vulnerabilities check-template check-release \
         functions coldstart deploy invoke $(FUNCTIONS:%=build-%) \
         local-aws test-aws test-aws-services test-aws-stack test-aws-invoke
 
@@ -33,7 +33,7 @@ test: ## run every test; ends with what was skipped and why (under 2 minutes)
 	$(REPORT) -shuffle=on ./...
 
 check: ## all that CI runs: format, vet, lint, tests, race, suites, fuzz 5 s each (under 20 minutes)
-	@for step in check-format check-vet check-lint check-template check-modules test check-race conformance acceptance simulate simulate-defects check-release; do \
+	@for step in check-format check-vet check-lint check-template check-modules check-vulnerabilities test check-race conformance acceptance simulate simulate-defects check-release; do \
 		echo "== $$step"; $(MAKE) --no-print-directory $$step || exit 1; \
 	done
 	@echo "== fuzz"; $(MAKE) --no-print-directory fuzz FUZZTIME=5s
@@ -55,6 +55,10 @@ check-lint:
 check-template:
 	@if command -v cfn-lint >/dev/null 2>&1; then cfn-lint template.yaml; \
 	else echo "skipped: cfn-lint is not installed; with it: cfn-lint template.yaml"; fi
+
+check-vulnerabilities:
+	@if command -v govulncheck >/dev/null 2>&1; then govulncheck -test ./...; \
+	else echo "skipped: govulncheck is not installed; with it, where vuln.go.dev can be reached: govulncheck -test ./..."; fi
 
 check-race:
 	@if [ "$$(go env CGO_ENABLED)" = 1 ] && command -v "$$(go env CC)" >/dev/null 2>&1; then \
