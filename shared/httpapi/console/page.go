@@ -34,6 +34,7 @@ type frame struct {
 	Stream  string // where news come from; "" = pages ask
 	Here    string // as in page
 	Live    bool   // pages are told of news
+	Bare    bool   // there is nothing to search yet: nobody is signed in
 	Login   bool   // somebody is signed in
 	Writes  bool   // and may write
 	Admins  bool   // and may what only an admin may
@@ -56,7 +57,7 @@ var places = []struct{ name, part string }{
 func (v *visit) framed(p page) frame {
 	f := frame{
 		Title: p.title, Notice: p.notice, Memory: v.memory, Query: v.asked("q"), Here: p.here, Live: v.cfg.Stream, Version: v.cfg.Version, Data: p.data,
-		Login: v.key != "", Writes: v.allows("write"), Admins: v.allows("admin"),
+		Bare: p.template == "login", Login: v.key != "", Writes: v.allows("write"), Admins: v.allows("admin"),
 	}
 	if v.memory == "" {
 		return f

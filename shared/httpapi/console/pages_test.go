@@ -141,6 +141,26 @@ func TestWithheldIsSaid(t *testing.T) {
 	}
 }
 
+// A page without anything to show says what to do next.
+func TestEmptyPagesSayTheNextStep(t *testing.T) {
+	b := open(t)
+	for call, answer := range map[string]string{
+		within + "/events": `{"events":[]}`, within + "/grains": `{"hits":[]}`, within + "/hooks": `{"hooks":[]}`, within + "/dead-letters": `{"dead_letters":[]}`,
+		within + "/hooks/hook-a/deliveries": `{"deliveries":[]}`, within + "/erasures": `{"erasures":[]}`,
+	} {
+		b.api.answers[call] = answer
+	}
+	for at, next := range map[string]string{
+		"/events": "POST /api/memories/m/add", "/grains": "POST /api/memories/m/add", "/grains?q=x": `href="/console/memories/m/grains">Show the newest`,
+		"/hooks": `href="/console/memories/m/hooks/new">make one`, "/hooks?find=x": `href="/console/memories/m/hooks">Show all`, "/dead-letters": "A delivery comes here after",
+		"/hooks/hook-a": "tries the receiver now", "/hooks/hook-a?status=dead": `href="/console/memories/m/hooks/hook-a">Show all`, "/erasures": "with <code>user_id</code>",
+	} {
+		if page := b.get("/console/memories/m" + at); !strings.Contains(page, next) {
+			t.Errorf("%s does not say %q: %s", at, next, page)
+		}
+	}
+}
+
 func TestSearchLeads(t *testing.T) {
 	b := open(t)
 	for q, to := range map[string]string{
