@@ -25,6 +25,8 @@ type db struct {
 	boxes   *rowCache
 	lastN   int64 // the newest grain's number; the writer's alone
 
+	rankable int // how many documents a search ranks at most
+
 	listeners []func(mem memoryRow, entries []feed.Entry)
 
 	// What the dispatcher does when others end its work; it sets them.
@@ -45,7 +47,7 @@ type db struct {
 
 func newDB(now func() time.Time, log *slog.Logger) *db {
 	return &db{
-		now: now, log: log, rooms: newRooms(), shelves: make(shelves), boxes: newRowCache(),
+		now: now, log: log, rooms: newRooms(), shelves: make(shelves), boxes: newRowCache(), rankable: rankable,
 		hookMoved: func(*hookRow) {},
 		dropHook:  func(*tx, int64) error { return nil },
 		expire:    func(*tx, int64, int64) error { return nil },

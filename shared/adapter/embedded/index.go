@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
-	"strings"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/memory/store"
@@ -130,73 +129,4 @@ func (s index) Pending(ctx context.Context, m change.Memory, limit int) ([]store
 			return err
 		})
 	return all, err
-}
-
-// Find is the port's.
-func (s index) Find(ctx context.Context, m change.Memory, anyOf, must []string, limit int) (store.Found, error) {
-	found := store.Found{Frequency: map[string]int{}}
-	var n int64
-	there, err := s.d.row("SELECT m.n, coalesce(d.count, 0) FROM memory m LEFT JOIN docs d ON d.memory=m.n WHERE m.tenant=? AND m.id=?",
-		named(m), &n, &found.Docs)
-	if err != nil || !there {
-		return found, err
-	}
-	if err := s.count(ctx, n, anyOf, found.Frequency); err != nil {
-		return found, err
-	}
-	query := match(n, anyOf, must)
-	if query == "" || limit <= 0 {
-		return found, nil
-	}
-	err = s.d.rows(ctx, "SELECT "+grainColumns+` FROM (SELECT rowid AS n, rank AS likely FROM doc WHERE doc MATCH ? ORDER BY rank LIMIT ?) d
-		JOIN grain g ON g.n = d.n JOIN shelf s ON s.n = g.shelf JOIN seal_key k ON k.n = s.key WHERE g.state=0 ORDER BY d.likely, g.n`,
-		[]any{query, limit + 1}, func(scan func(...any) error) error {
-			var r row
-			if err := r.scan(scan); err != nil {
-				return err
-			}
-			if found.Cut = len(found.Grains) == limit; !found.Cut {
-				found.Grains = append(found.Grains, r.Stored)
-			}
-			return nil
-		})
-	return found, err
-}
-
-// count looks up in how many documents each of some terms stands.
-func (s index) count(ctx context.Context, n int64, terms []string, frequency map[string]int) error {
-	if len(terms) == 0 {
-		return nil
-	}
-	of, args := make(map[string]string, len(terms)), make([]any, len(terms))
-	for i, term := range terms {
-		t := token(n, term)
-		of[t], args[i], frequency[term] = term, t, 0
-	}
-	in := strings.Repeat(",?", len(terms))[1:]
-	return s.d.rows(ctx, "SELECT term, doc FROM doc_terms WHERE term IN ("+in+")", args, func(scan func(...any) error) error {
-		var t string
-		var docs int
-		err := scan(&t, &docs)
-		frequency[of[t]] = docs
-		return err
-	})
-}
-
-// match writes FTS5's query: at least one of the one list, all of the other.
-func match(n int64, anyOf, must []string) string {
-	list := func(terms []string, between string) string {
-		all := make([]string, len(terms))
-		for i, term := range terms {
-			all[i] = `"` + token(n, term) + `"`
-		}
-		return strings.Join(all, between)
-	}
-	switch {
-	case len(anyOf) == 0:
-		return list(must, " AND ")
-	case len(must) == 0:
-		return list(anyOf, " OR ")
-	}
-	return "(" + list(anyOf, " OR ") + ") AND " + list(must, " AND ")
 }

@@ -170,7 +170,8 @@ type ErasePlan func(keys []seal.KeyRecord, current []Stored) ([]change.Change, e
 // Index finds candidates for a recall. Terms are blind: HMACs, never words.
 type Index interface {
 	// Find returns current grains that hold at least one of any and all of
-	// must, the likeliest first.
+	// must, the likeliest first: a rare term counts more than a frequent one,
+	// and of very many that are as likely the newest are taken.
 	Find(ctx context.Context, m change.Memory, any, must []string, limit int) (Found, error)
 	// Pending returns current grains that the index does not hold yet, at most
 	// limit, oldest first. The zero memory means all memories.
