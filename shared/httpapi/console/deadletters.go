@@ -46,7 +46,11 @@ func called(h client.Doc) string {
 	return h.Text("id")
 }
 
-func (v *visit) deadLetterPage() error {
+func (v *visit) deadLetterPage() error { return v.showLetter("", "") }
+
+// showLetter shows a dead letter, with the reason that was typed to close it and
+// what the API said of it.
+func (v *visit) showLetter(reason, problem string) error {
 	d, err := v.get(v.in("dead-letters", v.r.PathValue("delivery")))
 	if err != nil {
 		return err
@@ -55,7 +59,10 @@ func (v *visit) deadLetterPage() error {
 	if err != nil {
 		return err
 	}
-	v.show(page{template: "deadletter", title: "Dead letter", data: struct{ Letter, Hook client.Doc }{d, h}})
+	v.write(page{template: "deadletter", title: "Dead letter", here: homeOf(problem, v.home("dead-letters", d.Text("id"))), data: struct {
+		Letter, Hook    client.Doc
+		Reason, Problem string
+	}{d, h, reason, problem}}, answered(problem))
 	return nil
 }
 
@@ -68,7 +75,11 @@ func (v *visit) redriveLetter() error {
 }
 
 func (v *visit) discardLetter() error {
-	if _, err := v.do(http.MethodDelete, v.in("dead-letters", v.r.PathValue("delivery")), nil, "reason", v.sent("reason")); err != nil {
+	_, err := v.do(http.MethodDelete, v.in("dead-letters", v.r.PathValue("delivery")), nil, "reason", v.sent("reason"))
+	if p := mistake(err); p != "" {
+		return v.showLetter(v.sent("reason"), p)
+	}
+	if err != nil {
 		return err
 	}
 	v.back(v.home("dead-letters") + "?done=discarded")

@@ -287,3 +287,28 @@ func TestLive(t *testing.T) {
 		t.Errorf("news of no memory: %d", w.Code)
 	}
 }
+
+// A form that the API refuses is shown again with what was typed and why, at the
+// address of its page.
+func TestARefusedFormKeepsWhatWasTyped(t *testing.T) {
+	for call, form := range map[string]struct{ to, field, here string }{
+		"POST /api/memories":                        {"/console/memories", "name", "/console"},
+		"PATCH /api/memories/m":                     {"/console/memories/m/policies", "policies", "/console/memories/m"},
+		"DELETE /api/memories/m/dead-letters/dlv_a": {"/console/memories/m/dead-letters/dlv_a/discard", "reason", "/console/memories/m/dead-letters/dlv_a"},
+		"POST /api/memories/m/hooks":                {"/console/memories/m/hooks", "description", "/console/memories/m/hooks/new"},
+	} {
+		b := open(t)
+		b.api.refuse[call] = http.StatusConflict
+		b.api.answers[call] = `{"error":{"code":"conflict","message":"so it can't be"}}`
+		w := b.post(form.to, form.field, "typed "+hostile, "mode", "cdc")
+		page := w.Body.String()
+		whole(t, page)
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(page, `value="typed &lt;script`) || !strings.Contains(page, "so it can&#39;t be") || !strings.Contains(page, `data-here="`+form.here+`"`) {
+			t.Errorf("%s: %d %s", call, w.Code, page)
+		}
+		b.api.refuse[call] = http.StatusBadGateway
+		if w := b.post(form.to, form.field, "typed", "mode", "cdc"); w.Code != http.StatusBadGateway {
+			t.Errorf("%s: an API that is down: %d", call, w.Code)
+		}
+	}
+}

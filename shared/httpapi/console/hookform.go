@@ -76,9 +76,9 @@ func (v *visit) createHook() error {
 	if err == nil {
 		f.Made, err = v.do(http.MethodPost, v.in("hooks"), body)
 	}
-	var refused *client.Error
-	if errors.As(err, &refused) && refused.Status/100 == 4 && refused.Status != http.StatusUnauthorized {
-		f.Problem, f.Gate = refused.Message, refused.Code == "COMP-H1"
+	if f.Problem = mistake(err); f.Problem != "" {
+		var refused *client.Error
+		f.Gate = errors.As(err, &refused) && refused.Code == "COMP-H1"
 		return v.showDraft(f, http.StatusUnprocessableEntity)
 	}
 	if err != nil {

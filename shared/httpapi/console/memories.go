@@ -27,7 +27,12 @@ const (
 
 // overview is the first page: all memories, or those that a name finds, and
 // first those that need somebody.
-func (v *visit) overview() error {
+func (v *visit) overview() error { return v.showOverview(newMemory{}) }
+
+// newMemory is what was typed of a memory, and what the API said of it.
+type newMemory struct{ Name, Policies, Problem string }
+
+func (v *visit) showOverview(form newMemory) error {
 	find, limit := v.asked("find"), onFirst
 	if find != "" {
 		limit = leafed
@@ -54,11 +59,12 @@ func (v *visit) overview() error {
 			calm = append(calm, g)
 		}
 	}
-	v.show(page{template: "overview", title: "Memories", data: struct {
+	v.write(page{template: "overview", title: "Memories", here: homeOf(form.Problem, Root), data: struct {
 		Calling, Calm []glance
 		Find, Next    string
 		Fitting       int
-	}{calling, calm, find, list.Text("next_cursor"), len(fitting)}})
+		New           newMemory
+	}{calling, calm, find, list.Text("next_cursor"), len(fitting), form}}, answered(form.Problem))
 	return nil
 }
 
@@ -84,6 +90,9 @@ func (v *visit) createMemory() error {
 		body["policies"] = p
 	}
 	made, err := v.do(http.MethodPost, "/api/memories", body)
+	if p := mistake(err); p != "" {
+		return v.showOverview(newMemory{v.sent("name"), v.sent("policies"), p})
+	}
 	if err != nil {
 		return err
 	}
@@ -97,7 +106,11 @@ func words(list string) []string {
 
 // memoryPage is one memory: what needs somebody, what happened lately, what is
 // in it.
-func (v *visit) memoryPage() error {
+func (v *visit) memoryPage() error { return v.showMemory("", "") }
+
+// showMemory shows a memory, with the policies that were typed and what the API
+// said of them.
+func (v *visit) showMemory(typed, problem string) error {
 	var memory, stats, activity, events client.Doc
 	err := together(
 		v.into(&memory, v.in()),
@@ -108,11 +121,15 @@ func (v *visit) memoryPage() error {
 	if err != nil {
 		return err
 	}
-	v.show(page{template: "memory", title: memory.Text("name"), notice: v.done(), data: struct {
+	if problem == "" {
+		typed = list(memory["policies"])
+	}
+	v.write(page{template: "memory", title: memory.Text("name"), notice: v.done(), here: homeOf(problem, v.home()), data: struct {
 		Memory, Stats, Activity client.Doc
 		Charts                  []chart
 		Events                  []client.Doc
-	}{memory, stats, activity, charts(activity), events.List("events")}})
+		Policies, Problem       string
+	}{memory, stats, activity, charts(activity), events.List("events"), typed, problem}}, answered(problem))
 	return nil
 }
 
@@ -121,7 +138,11 @@ func (v *visit) changePolicies() error {
 	if policies == nil {
 		policies = []string{}
 	}
-	if _, err := v.do(http.MethodPatch, v.in(), map[string]any{"policies": policies}); err != nil {
+	_, err := v.do(http.MethodPatch, v.in(), map[string]any{"policies": policies})
+	if p := mistake(err); p != "" {
+		return v.showMemory(v.sent("policies"), p)
+	}
+	if err != nil {
 		return err
 	}
 	v.back(v.home() + "?done=policies")

@@ -143,6 +143,35 @@ func (v *visit) fail(err error) {
 	v.write(page{template: "error", title: http.StatusText(refused.Status), data: refused}, refused.Status)
 }
 
+// mistake is what the API said of a form that is shown again with all that was
+// typed; "" where it took it, and where another key or the server's log is what
+// helps.
+func mistake(err error) string {
+	var refused *client.Error
+	if !errors.As(err, &refused) || refused.Status/100 != 4 || refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden {
+		return ""
+	}
+	return refused.Message
+}
+
+// answered is the status of a page that shows a form again where there is a
+// problem with it.
+func answered(problem string) int {
+	if problem != "" {
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusOK
+}
+
+// homeOf is the page's own address where a form with a problem was sent to
+// another one.
+func homeOf(problem, page string) string {
+	if problem == "" {
+		return ""
+	}
+	return page
+}
+
 // back sends the browser to a page of the console, after something was done.
 func (v *visit) back(path string) {
 	http.Redirect(v.w, v.r, path, http.StatusSeeOther) //nolint:gosec,nolintlint // paths of ours; inside holds what a visitor sends to that. Not every run of gosec finds it
