@@ -15,7 +15,7 @@ folder        = functions/$(shell echo $(1) | tr A-Z a-z)
 .DEFAULT_GOAL := help
 .PHONY: help run test check fuzz conformance acceptance crash soak screens bench bench-report bench-stages profile build release image golden simulate simulate-defects \
         check-format check-vet check-lint check-race check-modules check-vulnerabilities check-template check-release \
-        functions coldstart deploy invoke $(FUNCTIONS:%=build-%) \
+        functions coldstart firstrun deploy invoke $(FUNCTIONS:%=build-%) \
         local-aws test-aws test-aws-services test-aws-stack test-aws-invoke
 
 help: ## print this list
@@ -147,6 +147,9 @@ functions: ## build every function into bin/functions, for ARCHITECTURE (arm64, 
 coldstart: export ARCHITECTURE = $(if $(filter arm64,$(shell go env GOARCH)),arm64,x86_64)
 coldstart: functions ## measure each function's start, memory and size on this machine
 	go run ./infra/coldstart
+
+firstrun: ## measure `make run` on a clean clone of the last commit until it listens, the first time and again
+	go run ./infra/firstrun
 
 # Not inlined: what registers each route is generic, runs once, and is a tenth of the binary.
 SMALLER := github.com/memhooks/memhooks/shared/httpapi=-l

@@ -7,6 +7,10 @@ import (
 	"time"
 )
 
+// onDisk is from how many entries on a page of the log mostly comes from the
+// disk: the newest are held in memory, and to be compared with nothing.
+const onDisk = 10_000
+
 // How often each figure of growth is taken at a size.
 const (
 	asked   = 300  // calls one after another
@@ -66,7 +70,11 @@ func grains(ctx context.Context, b *bed) ([]sample, error) {
 			g.add("index, catching up", "grains/s", perSecond, flatRate)
 		}
 		questions := b.questions(hook, filled)
-		for _, name := range []string{byText, bySubject, byPage} {
+		asks := []string{byText, bySubject}
+		if g.size >= onDisk {
+			asks = append(asks, byPage)
+		}
+		for _, name := range asks {
 			took, err := p50(asked, questions[name])
 			if err != nil {
 				return g.samples, fmt.Errorf("%s: %w", name, err)
