@@ -50,7 +50,7 @@ func (a *simulated) simulate() roadtest.World {
 		Open: a.open, Look: func() (*cloud.Cloud, error) { return a.sound, nil },
 		Die: a.die, Turn: a.turn, Drain: a.drain, Upkeep: a.upkeep,
 		Fail: a.faults.Share, Cut: func(n int) { a.alive.KillAfter(n) }, Dead: func() bool { return a.alive.Dead() },
-		Raw: a.raw, HoldAfter: holdAfter, Apart: 800 * time.Millisecond,
+		Raw: a.raw, Spent: a.spent, HoldAfter: holdAfter, Apart: 800 * time.Millisecond,
 	}
 }
 
@@ -163,6 +163,22 @@ func (a *simulated) drain(ctx context.Context, handle delivery.Handler) error {
 		}
 	}
 	return errors.New("stream and queue do not come to their end")
+}
+
+// spent are the write units of both tables, and what the queues were asked for
+// but for receptions, which the schedule makes. It is 0 where they stand
+// elsewhere.
+func (a *simulated) spent() int {
+	total := 0
+	for _, rows := range []awstest.Rows{a.main, a.keys} {
+		if metered, ok := rows.(interface{ Meter() *awstest.Meter }); ok {
+			total += metered.Meter().Sum("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems").Units
+		}
+	}
+	for _, q := range []*awstest.Queue{a.jobs, a.dead} {
+		total += q.Meter().Sum("SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch").Requests
+	}
+	return total
 }
 
 // raw is all that the tables and queues hold; the stream's records age out.

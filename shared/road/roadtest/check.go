@@ -131,6 +131,7 @@ func (r *run) check() {
 	}
 	r.checkPosts()
 	r.checkRoads()
+	r.checkSpent()
 	for _, e := range r.erasures {
 		if !e.answered.IsZero() {
 			r.checkGone(e)

@@ -67,5 +67,6 @@ func Defects() []Defect {
 		{"a body is written as Go writes JSON", 9, nil, nil, func(n network) http.RoundTripper { return rewriting{n, asGoWrites} }},
 		{"a body's numbers keep their digits", 9, nil, nil, func(n network) http.RoundTripper { return rewriting{n, exact} }},
 		{"a tenant reads another's log", 10, func(c *cloud.Cloud) { c.Log = sharedLog{c.Log} }, nil, nil},
+		{"a hook is written whenever it is read", 12, func(c *cloud.Cloud) { c.Hooks = eagerHooks{c.Hooks} }, nil, nil},
 	}
 }

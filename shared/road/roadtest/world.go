@@ -41,6 +41,9 @@ type World struct {
 	Dead func() bool
 	// Raw is every byte that is kept, but for what ages out sealed.
 	Raw func() ([]byte, error)
+	// Spent is what was used of services that charge by use: write units, and
+	// requests that tell a queue something; nil: there are none.
+	Spent func() int
 	// HoldAfter is how many dead letters in a row hold a hook.
 	HoldAfter int
 	// Apart is how far the clocks of two processes may be off.
