@@ -105,7 +105,10 @@ func (v *visit) search() error {
 			v.back(memoryPath(memories[0].Text("id"), "search") + "?" + client.Query("q", q).Encode())
 			return nil
 		}
-		v.show(page{template: "choose", title: "Search", data: memories})
+		v.show(page{template: "choose", title: "Search", data: struct {
+			Memories []client.Doc
+			More     bool
+		}{memories, list.Text("next_cursor") != ""}})
 		return nil
 	}
 	return v.findAnywhere(q, memories)

@@ -183,6 +183,8 @@ func TestSearchLeads(t *testing.T) {
 		query := values([]string{"q", q}).Encode()
 		if page := html.UnescapeString(b.get("/console/search?" + query)); !strings.Contains(page, `href="/console/memories/quiet/search?`+query) {
 			t.Errorf("%s: no choice of memories: %s", q, page)
+		} else if !strings.Contains(page, `There are more: <a href="/console">find the memory</a>`) {
+			t.Errorf("%s: the choice is said to be whole: %s", q, page)
 		}
 	}
 	b.leads(b.do(httptest.NewRequest(http.MethodGet, "/console/memories/m/search?q=tea+%26+cake", nil)), "/console/memories/m/grains?q=tea+%26+cake")
