@@ -284,18 +284,3 @@ func (r *run) checkPlain() {
 		}
 	}
 }
-
-// checkPoller: who polls has seen all that there was to see.
-func (r *run) checkPoller(h *subscriber) {
-	for range 1000 {
-		if !r.pollAs(r.Stages, h, feed.MaxLimit) {
-			break
-		}
-	}
-	for i := range r.log[h.Memory] {
-		e := &r.log[h.Memory][i]
-		if _, sees := e.For(h.ID); sees && e.Seq > h.from && !h.saw[e.Seq] {
-			r.found(2, "%s polled to the end and never read seq %d", h.ID, e.Seq)
-		}
-	}
-}
