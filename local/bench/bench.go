@@ -103,7 +103,7 @@ func run(ctx context.Context, o Options, asked []benchmark) (Report, error) {
 		if err != nil {
 			failed = append(failed, fmt.Errorf("bench %s, run %d of %d: %w", b.name, round, r.Runs, err))
 			r.Failed = append(r.Failed, fmt.Sprintf("%s in run %d", b.name, round))
-			o.tell("%v", err)
+			o.tell("it failed: %v", err)
 		}
 		if ctx.Err() != nil {
 			break
