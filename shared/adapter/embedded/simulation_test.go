@@ -28,7 +28,7 @@ func TestSimulation(t *testing.T) {
 // They are tried on services in memory too, where it takes less time.
 func TestDefectsAreFound(t *testing.T) {
 	if os.Getenv("MEMHOOKS_TEST_DEFECTS") != "1" {
-		t.Skip("takes most of a minute: make simulate-defects")
+		t.Skip("takes ten seconds: make simulate-defects")
 	}
 	inMemory(t)
 	roadtest.FindDefects(t, newFolder)
