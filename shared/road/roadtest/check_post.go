@@ -42,6 +42,7 @@ func (r *run) checkPosts() {
 		r.checkQuiet(h, p, len(tries[d]) > 0)
 		tries[d] = append(tries[d], p)
 		r.checkBody(h, p.seq, p.event, p.body, p.began)
+		r.checkSignature(h, p)
 	}
 	for d, all := range tries {
 		r.checkTries(of[d.hook], d, all)

@@ -65,6 +65,7 @@ func Defects() []Defect {
 		{"an erasure keeps an index entry", 8, func(c *cloud.Cloud) { c.Index = keptIndex{c.Index, entries} }, nil, nil},
 		{"an erasure is answered and not made", 8, func(c *cloud.Cloud) { c.Eraser = idleEraser{} }, nil, nil},
 		{"a body is written as Go writes JSON", 9, nil, nil, func(n network) http.RoundTripper { return rewriting{n, asGoWrites} }},
+		{"a body is signed with another secret", 9, nil, nil, func(n network) http.RoundTripper { return forged{n} }},
 		{"a body's numbers keep their digits", 9, nil, nil, func(n network) http.RoundTripper { return rewriting{n, exact} }},
 		{"a tenant reads another's log", 10, func(c *cloud.Cloud) { c.Log = sharedLog{c.Log} }, nil, nil},
 		{"a hook is written whenever it is read", 12, func(c *cloud.Cloud) { c.Hooks = eagerHooks{c.Hooks} }, nil, nil},

@@ -79,3 +79,12 @@ func asGoWrites(body []byte) []byte {
 func exact(body []byte) []byte {
 	return bytes.ReplaceAll(body, []byte("9007199254740992"), []byte("9007199254740993"))
 }
+
+// forged spoils a signature.
+type forged struct{ network }
+
+func (f forged) RoundTrip(req *http.Request) (*http.Response, error) {
+	sent := req.Clone(req.Context())
+	sent.Header.Set("Webhook-Signature", "v1,"+sent.Header.Get("Webhook-Id"))
+	return f.network.RoundTrip(sent)
+}

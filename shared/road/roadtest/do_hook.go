@@ -17,6 +17,7 @@ const maxHooks = 6
 type subscriber struct {
 	hook.Hook
 	begun, made time.Time // made: zero where nobody knows whether it was
+	secret      string    // that its maker was shown; "" = none
 	modes       []since   // how much it may see
 	quiet       []span    // when it may not be posted to
 	skips       []skip
@@ -71,9 +72,12 @@ func (r *run) subscribe(op Op) {
 	}
 	ctx, cancel := request(nil)
 	defer cancel()
-	_, _, err := r.Hooks.Create(ctx, h.Memory, r.draw(op), h.ID, "key", set)
+	_, secret, err := r.Hooks.Create(ctx, h.Memory, r.draw(op), h.ID, "key", set)
 	if err == nil {
 		h.made = time.Now()
+		if secret != nil {
+			h.secret = secret.Reveal()
+		}
 	}
 	h.modes = []since{{h.begun, h.Redaction}}
 	r.hooks = append(r.hooks, h)

@@ -23,6 +23,7 @@ type post struct {
 	redrive int
 	attempt int
 	event   string // its id
+	header  http.Header
 	body    []byte
 	began   time.Time
 	off     time.Duration // of its sender's clock
@@ -78,7 +79,7 @@ func (n network) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &post{hook: hook, seq: seq, redrive: redrive, attempt: attempt, event: req.Header.Get("Webhook-Id"), body: body, began: time.Now(), off: n.off}
+	p := &post{hook: hook, seq: seq, redrive: redrive, attempt: attempt, event: req.Header.Get("Webhook-Id"), header: req.Header.Clone(), body: body, began: time.Now(), off: n.off}
 	way, drawn := n.begin(p)
 	status, header := 0, http.Header(nil)
 	if err = n.connect(p, p.lookup(way, drawn)); err == nil {
