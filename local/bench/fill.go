@@ -76,7 +76,9 @@ func (p *process) questions(hook string, grains int) map[string]func() error {
 		byText:    recall(func(n int) string { return `{"query":"` + topic(n) + `"}` }),
 		bySubject: recall(func(n int) string { return `{"subject":"` + subject(n) + `"}` }),
 		byPage: func() error {
-			return post(context.Background(), p.client, http.MethodGet, p.page(hook, rand.IntN(grains-pageSize+1)), nil, nil) //nolint:gosec // which one does not matter
+			// Of the newer half: the oldest events of a very long log are compacted.
+			after := grains - pageSize - rand.IntN(grains/2) //nolint:gosec // which one does not matter
+			return post(context.Background(), p.client, http.MethodGet, p.page(hook, after), nil, nil)
 		},
 	}
 }
