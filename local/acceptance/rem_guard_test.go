@@ -23,13 +23,14 @@ func TestRow040SSRFGuard(t *testing.T) {
 	body := func(address string) object {
 		return object{"url": address, "events": list{"memory.created"}, "namespace": "row-040", "max_retries": 0}
 	}
-	metadata := []string{"http://169.254.169.254/latest/meta-data/", "http://10.0.0.1/"}
+	metadata := []string{"http://169.254.169.254/latest/meta-data/", "http://metadata.google.internal/computeMetadata/v1/", "http://10.0.0.1/"}
 	refused := append(metadata, "http://[::1]:"+port, "http://[::ffff:169.254.169.254]/", "http://192.168.1.1/", "http://172.16.0.1/",
 		"http://100.64.0.1/", "http://0.0.0.0:"+port, "http://224.0.0.1/", "http://[fe80::1]/",
 		"http://[fd00:ec2::254]/", "http://[64:ff9b::a00:1]/", "http://[2002:a00:1::]/")
 	if !deployed() {
 		refused = append(refused, rx.url, "http://[::ffff:127.0.0.1]:"+port,
-			"http://2130706433:"+port, "http://0x7f.1:"+port, "http://0177.0.0.1:"+port, "http://127.1:"+port)
+			"http://2130706433:"+port, "http://0x7f.1:"+port, "http://0177.0.0.1:"+port, "http://127.1:"+port,
+			"http://localhost:"+port, "http://hooks.localhost:"+port)
 	}
 	for _, address := range refused {
 		s.call(t, "POST", "/v1/webhooks", body(address)).refused(t, 400, "invalid_field")
@@ -37,16 +38,22 @@ func TestRow040SSRFGuard(t *testing.T) {
 	if all := webhooks(t, s.caller); len(all) != 0 {
 		t.Errorf("a refused webhook is there: %v", all)
 	}
-	// A name is looked up when it is connected to; this one leads to loopback.
+	// A name is looked up at each connect; this one leads to loopback. Made while
+	// that was allowed, its hook gets nothing once it is not.
+	loopback := settings{"MEMHOOKS_ALLOW_DESTINATIONS": "127.0.0.0/8,::1/128"}
+	if !deployed() {
+		s.restart(t, loopback)
+	}
 	id := text(t, s.webhook(t, body("http://localhost:"+port+"/hook")), "id")
 	s.call(t, "PATCH", "/v1/webhooks/"+id, object{"url": metadata[0]}).refused(t, 400, "invalid_field")
 	if !deployed() {
+		s.restart(t, settings{"MEMHOOKS_ALLOW_DESTINATIONS": ""})
 		s.remember(t, "row-040", "to nobody")
 		eventually(t, "the dead letter", func() bool { return len(s.letters(t, id)) == 1 })
 		if got, _ := rx.all(); len(got) != 0 {
 			t.Errorf("a name that leads to loopback was sent %s", bodies(got))
 		}
-		s.restart(t, settings{"MEMHOOKS_ALLOW_DESTINATIONS": "127.0.0.0/8,::1/128"})
+		s.restart(t, loopback)
 	}
 	// Allowed by a setting, the same name and the address are sent to; what
 	// the setting does not name stays refused.

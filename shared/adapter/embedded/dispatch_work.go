@@ -61,7 +61,7 @@ func (q *queue) spare(l *lane) bool {
 	}
 }
 
-// work makes attempts of one lane until there is wantNothing to hand out.
+// work makes attempts of one lane until there is nothing to hand out.
 func (q *queue) work(l *lane) {
 	defer q.running.Done()
 	jobs := make([]delivery.Job, 1)

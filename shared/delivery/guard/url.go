@@ -24,9 +24,11 @@ const (
 // fragment, spaces or control characters, is longer than 2048 bytes, or whose
 // host is an address that CheckAddr refuses. An address counts in each
 // spelling that some resolver understands (one number, hexadecimal, octal,
-// short, a trailing dot, other digits), and passes in the plain one only. A
-// host that is a name passes: it is checked at each connect. The text of a
-// refusal never quotes the URL, for it may carry a secret.
+// short, a trailing dot, other digits), and passes in the plain one only. So do
+// localhost and the names of metadata services, which lead to one address
+// everywhere. A host that is another name passes: it is checked at each
+// connect. The text of a refusal never quotes the URL, for it may carry a
+// secret.
 func (g *Guard) CheckURL(raw string) (*url.URL, error) {
 	if len(raw) > maxURL {
 		return nil, refuse("is longer than %d bytes; shorten it", maxURL)
@@ -79,7 +81,7 @@ func (g *Guard) checkHost(u *url.URL) error {
 	if !hostName(name) {
 		return refuse("has a host that is no host name; use letters, digits, hyphens and dots")
 	}
-	return nil
+	return g.checkKnown(name)
 }
 
 // checkLiteral is CheckAddr for an address that stands in the URL itself, so
