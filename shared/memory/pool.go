@@ -70,8 +70,9 @@ func count(frequency map[string]int, words []string) {
 }
 
 // recallBite is how many grains a recall gives the index at a time, where it
-// has to: so many that it is soon done, so few that writers hardly wait.
-const recallBite = 256
+// has to: so many that it is soon done, so few that writers hardly wait and an
+// erasure finds little beside its own to write anew.
+const recallBite = 64
 
 // unindexed opens the grains that the index does not hold yet; where there are
 // many it first sees to it that there are fewer.

@@ -70,7 +70,7 @@ func newQueue(d *db, c Config) *queue {
 }
 
 // Serve is the port's. It may run again after it has returned, once at a time.
-// When ctx ends, attempts that are under way have eight seconds to end; what
+// When ctx ends, attempts that are under way have three seconds to end; what
 // ended is recorded before Serve returns nil.
 func (q *queue) Serve(ctx context.Context, h delivery.Handler) error {
 	attempts, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -143,8 +143,8 @@ func (q *queue) install(lanes []*lane) {
 func (q *queue) publish(mem memoryRow, entries []feed.Entry) {
 	q.mu.RLock()
 	defer q.mu.RUnlock()
-	if len(q.lanes) == 0 {
-		return
+	if q.closing || len(q.lanes) == 0 {
+		return // who serves next reads it from the log
 	}
 	for i := range entries {
 		e := &entries[i]
@@ -167,7 +167,7 @@ func (q *queue) tell(l *lane, e *feed.Entry, prev int64) {
 	fits := !l.behind() && l.hasRoom(q.windowSize())
 	l.known = e.Seq
 	if !fits {
-		return // its workers wake the loader when there is room
+		return // the loader is woken once outcomes are recorded
 	}
 	l.read = e.Seq
 	if parked := l.admit(e, prev); parked != nil {

@@ -138,6 +138,7 @@ func (l *lane) expire(floor int64) {
 			l.lapse(it)
 		}
 	}
+	l.passed() // nothing is recorded of them that would
 	l.away.recallAll()
 	l.cursor, l.read = max(l.cursor, floor-1), max(l.read, floor-1)
 }

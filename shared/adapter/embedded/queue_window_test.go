@@ -1,0 +1,69 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/memhooks/memhooks/shared/delivery"
+)
+
+// manyNames are n different names.
+func manyNames(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprint("n", i)
+	}
+	return names
+}
+
+// A full window that compaction takes whole makes room for what comes after,
+// although nothing is recorded of what it held.
+func TestAWindowThatExpiresWholeMakesRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receive(t, Config{})
+		release := make(chan struct{})
+		r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
+			<-release
+			return ok(j)
+		}
+		r.serve()
+		defer func() { r.stop() }()
+		r.addWebhook("h1")
+		r.add(manyNames(maxWindow + 200)...)
+		synctest.Wait()
+		const floor = maxWindow + 100
+		r.must(logs{r.db}.Compact(bg, mem1, floor))
+		close(release)
+		r.settled()
+		pass(time.Second)
+		r.settled()
+		wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusExpired: floor - 1, delivery.StatusDelivered: 101})
+		if held := r.q.held.Load(); held != 0 {
+			t.Errorf("%d entries are held by nobody", held)
+		}
+	})
+}
+
+// What a loader has read for a hook that was removed meanwhile is not kept.
+func TestAHookThatIsGoneHoldsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receive(t, Config{})
+		r.serve()
+		defer func() { r.stop() }()
+		r.addWebhook("h1")
+		r.add("a", "b")
+		r.settled()
+		h, err := r.hookByID(bg, mem1, "h1")
+		r.must(err)
+		l := r.q.byN[h.n]
+		l.read = 0 // as a loader that has just begun finds it
+		r.must(hooks{r.db}.Remove(bg, mem1, "h1"))
+		r.must(r.q.loadLog(l, maxWindow))
+		if held := r.q.held.Load(); held != 0 {
+			t.Errorf("%d entries are held of a hook that is gone", held)
+		}
+	})
+}
