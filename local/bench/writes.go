@@ -6,8 +6,10 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,12 +50,12 @@ func writes(ctx context.Context, b *bed) ([]sample, error) {
 	if err := c.Memories.Put(ctx, store.Instance{Memory: m, Name: "bench", Version: 1}); err != nil {
 		return nil, err
 	}
-	found, err := newBareWriter(b.data("found.db"), "CREATE TABLE t (n INTEGER PRIMARY KEY, hash BLOB UNIQUE, content TEXT)")
+	found, err := newBareWriter(ctx, b.data("found.db"), "CREATE TABLE t (n INTEGER PRIMARY KEY, hash BLOB UNIQUE, content TEXT)")
 	if err != nil {
 		return nil, err
 	}
 	defer found.close()
-	appended, err := newBareWriter(b.data("appended.db"), "CREATE TABLE t (n INTEGER PRIMARY KEY, hash BLOB, content TEXT)")
+	appended, err := newBareWriter(ctx, b.data("appended.db"), "CREATE TABLE t (n INTEGER PRIMARY KEY, hash BLOB, content TEXT)")
 	if err != nil {
 		return nil, err
 	}
@@ -117,8 +119,12 @@ func rate(d time.Duration, work func(n int64) error) (float64, error) {
 }
 
 // bareWriter is a group writer that does one INSERT a write and nothing else.
+// It gathers its groups as the store's own writer does, and has as large a cache
+// and log between two checkpoints.
 type bareWriter struct {
 	db       *sql.DB
+	conn     *sql.Conn // transactions are begun by hand: database/sql would prepare anew in each
+	insert   *sql.Stmt
 	requests chan bareRequest
 }
 
@@ -127,17 +133,23 @@ type bareRequest struct {
 	done    chan error
 }
 
-func newBareWriter(path, table string) (*bareWriter, error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
+func newBareWriter(ctx context.Context, path, table string) (*bareWriter, error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+
+		"&_pragma=wal_autocheckpoint(4000)&_pragma=cache_size(-32768)")
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(1)
-	if _, err := db.Exec(table); err != nil {
-		return nil, err
+	w := &bareWriter{db: db, requests: make(chan bareRequest, 1024)}
+	if w.conn, err = db.Conn(ctx); err == nil {
+		_, err = w.conn.ExecContext(ctx, table)
 	}
-	w := &bareWriter{db, make(chan bareRequest, 1024)}
-	go w.loop()
+	if err == nil {
+		w.insert, err = w.conn.PrepareContext(ctx, "INSERT INTO t (hash, content) VALUES (?,?)")
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	go w.loop(ctx)
 	return w, nil
 }
 
@@ -147,40 +159,46 @@ func (w *bareWriter) put(content string) error {
 	return <-r.done
 }
 
-func (w *bareWriter) loop() {
+func (w *bareWriter) loop(ctx context.Context) {
 	for first := range w.requests {
-		group := []bareRequest{first}
-		for more := true; more && len(group) < 1024; {
-			select {
-			case r := <-w.requests:
-				group = append(group, r)
-			default:
-				more = false
-			}
-		}
-		err := w.commit(group)
+		group := w.gather([]bareRequest{first})
+		err := w.commit(ctx, group)
 		for _, r := range group {
 			r.done <- err
 		}
 	}
 }
 
-func (w *bareWriter) commit(group []bareRequest) error {
-	tx, err := w.db.Begin()
-	if err != nil {
-		return err
+// gather adds the requests that wait, and steps aside once for those whom the
+// last commit woke.
+func (w *bareWriter) gather(group []bareRequest) []bareRequest {
+	for stepped := false; len(group) < 1024; {
+		select {
+		case r := <-w.requests:
+			group = append(group, r)
+		default:
+			if stepped {
+				return group
+			}
+			stepped = true
+			runtime.Gosched()
+		}
 	}
-	insert, err := tx.Prepare("INSERT INTO t (hash, content) VALUES (?,?)")
-	if err != nil {
+	return group
+}
+
+func (w *bareWriter) commit(ctx context.Context, group []bareRequest) error {
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	for _, r := range group {
 		hash := sha256.Sum256([]byte(r.content))
-		if _, err := insert.Exec(hash[:], r.content); err != nil {
+		if _, err := w.insert.ExecContext(ctx, hash[:], r.content); err != nil {
 			return err
 		}
 	}
-	return tx.Commit()
+	_, err := w.conn.ExecContext(ctx, "COMMIT")
+	return err
 }
 
 func (w *bareWriter) close() { _ = w.db.Close() }
