@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"time"
 )
 
 // bed is what one benchmark measures on: the system in a process of its own,
@@ -18,14 +19,15 @@ type bed struct {
 }
 
 // served is a benchmark of the system, which is started before it, with an empty
-// store, and a receiver that no hook knows yet.
-func served(run measure) measure {
+// store, and a receiver that no hook knows yet. Settings are those of the
+// benchmark alone.
+func served(run measure, settings ...string) measure {
 	return func(ctx context.Context, b *bed) ([]sample, error) {
 		var err error
 		if b.sink, err = b.receive(); err != nil {
 			return nil, err
 		}
-		if b.process, err = b.serve(ctx, "served"); err != nil {
+		if b.process, err = b.serve(ctx, "served", settings...); err != nil {
 			return nil, err
 		}
 		return run(ctx, b)
@@ -45,15 +47,15 @@ func (b *bed) receive() (*receiver, error) {
 func (b *bed) data(name string) string { return filepath.Join(b.Dir, name) }
 
 // serve starts the system under test on a folder of its own.
-func (b *bed) serve(ctx context.Context, name string) (*process, error) {
+func (b *bed) serve(ctx context.Context, name string, settings ...string) (*process, error) {
 	args := []string{"serve"}
 	if b.Profiles != "" {
 		args = append(args, "--cpu-profile", filepath.Join(b.Profiles, filepath.Base(b.Dir)+"-"+name+".pprof"))
 	}
-	return b.start(ctx, []string{
+	return b.start(ctx, append([]string{
 		"MEMHOOKS_ADDR=127.0.0.1:0", "MEMHOOKS_DATA=" + b.data(name), "MEMHOOKS_AUTH=off",
 		"MEMHOOKS_ALLOW_DESTINATIONS=127.0.0.0/8,::1/128", "MEMHOOKS_AUTO_CREATE=on", "MEMHOOKS_RATE=0",
-	}, args...)
+	}, settings...), args...)
 }
 
 // refer starts a bare part; see Reference.
@@ -86,4 +88,23 @@ func (b *bed) close(well bool) error {
 		_ = r.server.Close()
 	}
 	return errors.Join(failed...)
+}
+
+// look is how often is looked at what tells nobody that it is done.
+const look = 10 * time.Millisecond
+
+// until returns when something is done, or the context ends.
+func until(ctx context.Context, done func() (bool, error)) error {
+	every := time.NewTicker(look)
+	defer every.Stop()
+	for {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-every.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }

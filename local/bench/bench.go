@@ -45,7 +45,7 @@ var benchmarks = []benchmark{
 	{"steady", false, served(steady)},
 	{"fan", false, served(fan)},
 	{"latency", false, served(latency)},
-	{"isolation", false, served(isolation)},
+	{"isolation", false, served(isolation, attemptLimit, firstRetry)},
 	{"feed", false, served(reads)},
 	{"recall", false, served(recalls)},
 	{"start", false, start},

@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// look is how often the index is looked at.
-const look = 10 * time.Millisecond
-
 // waiting asks the store how many grains the index does not hold yet, about.
 const waiting = "SELECT (SELECT max(n) FROM grain) - (SELECT n FROM mark)"
 
@@ -24,26 +21,18 @@ func (b *bed) indexed(ctx context.Context) (perSecond float64, err error) {
 		return 0, err
 	}
 	defer db.Close()
-	every := time.NewTicker(look)
-	defer every.Stop()
 	var all, half int
 	var begin time.Time
-	for {
+	err = until(ctx, func() (bool, error) {
 		var left int
 		if err := db.QueryRowContext(ctx, waiting).Scan(&left); err != nil {
-			return 0, err
+			return false, err
 		}
 		all = max(all, left)
-		switch {
-		case left <= 0:
-			return float64(half) / time.Since(begin).Seconds(), nil
-		case begin.IsZero() && left <= all/2:
+		if left > 0 && begin.IsZero() && left <= all/2 {
 			half, begin = left, time.Now()
 		}
-		select {
-		case <-every.C:
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
-	}
+		return left <= 0, nil
+	})
+	return float64(half) / time.Since(begin).Seconds(), err
 }

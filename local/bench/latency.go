@@ -34,11 +34,15 @@ func newClock(on *bed) *clock {
 	return c
 }
 
-// gaps writes n memories, one each interval whatever became of the last ones,
-// and answers the milliseconds from each answer to the arrival of its event,
-// in order of size. An event that overtook its answer counts as 0.
-func (c *clock) gaps(ctx context.Context, n int, interval time.Duration) ([]float64, error) {
-	answered := make([]time.Time, n)
+// trips are the milliseconds to the arrival of events, in order of size.
+type trips struct {
+	sent     []float64 // from when the write was sent
+	answered []float64 // from its answer; 0 where the event overtook that
+}
+
+// gaps writes n memories, one each interval whatever became of the last ones.
+func (c *clock) gaps(ctx context.Context, n int, interval time.Duration) (trips, error) {
+	sent, answered := make([]time.Time, n), make([]time.Time, n)
 	ids := make([]string, n)
 	c.sink.expect(n)
 	var failed atomic.Pointer[error]
@@ -51,6 +55,7 @@ func (c *clock) gaps(ctx context.Context, n int, interval time.Duration) ([]floa
 			var made struct {
 				ID string `json:"id"`
 			}
+			sent[i] = time.Now()
 			if err := post(ctx, c.client, http.MethodPost, c.url+"/v1/remember", memoryBody(int64(i)), &made); err != nil {
 				failed.Store(&err)
 			}
@@ -59,19 +64,21 @@ func (c *clock) gaps(ctx context.Context, n int, interval time.Duration) ([]floa
 	}
 	all.Wait()
 	if err := failed.Load(); err != nil {
-		return nil, *err
+		return trips{}, *err
 	}
 	if err := c.sink.wait(ctx); err != nil {
-		return nil, err
+		return trips{}, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	gaps := make([]float64, n)
+	var took trips
 	for i, id := range ids {
-		gaps[i] = max(0, milliseconds(c.arrived[id].Sub(answered[i])))
+		took.sent = append(took.sent, milliseconds(c.arrived[id].Sub(sent[i])))
+		took.answered = append(took.answered, max(0, milliseconds(c.arrived[id].Sub(answered[i]))))
 	}
-	slices.Sort(gaps)
-	return gaps, nil
+	slices.Sort(took.sent)
+	slices.Sort(took.answered)
+	return took, nil
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
@@ -105,83 +112,9 @@ func latency(ctx context.Context, b *bed) ([]sample, error) {
 	remarks := fmt.Sprintf("half of %s events/s", Number(most))
 	const from = "write answered → POST received, "
 	return []sample{
-		{name: from + "50 events/s, p50", unit: "ms", value: percentile(quiet, 50), budget: &Budget{AtMost: 2}},
-		{name: from + "50 events/s, p99", unit: "ms", value: percentile(quiet, 99), budget: &Budget{AtMost: 6}},
-		{name: from + "half load, p50", unit: "ms", value: percentile(loaded, 50), remarks: remarks},
-		{name: from + "half load, p99", unit: "ms", value: percentile(loaded, 99), remarks: remarks},
+		{name: from + "50 events/s, p50", unit: "ms", value: percentile(quiet.answered, 50), budget: &Budget{AtMost: 2}},
+		{name: from + "50 events/s, p99", unit: "ms", value: percentile(quiet.answered, 99), budget: &Budget{AtMost: 6}},
+		{name: from + "half load, p50", unit: "ms", value: percentile(loaded.answered, 50), remarks: remarks},
+		{name: from + "half load, p99", unit: "ms", value: percentile(loaded.answered, 99), remarks: remarks},
 	}, nil
-}
-
-// Of isolation: how many events wait for hooks that hang, and for how many.
-const (
-	stuckEvents = 2000
-	stuckHooks  = 10
-)
-
-// isolation measures a healthy hook's p99 with and without events that wait
-// for hooks whose receiver never answers. The reference is taken before and
-// after.
-func isolation(ctx context.Context, b *bed) ([]sample, error) {
-	clock := newClock(b)
-	hole, err := b.receive()
-	if err != nil {
-		return nil, err
-	}
-	hole.hangs = true
-	if err := b.call(ctx, http.MethodPost, "/v1/webhooks", map[string]any{
-		"url": b.sink.url, "events": []string{"memory.created"}, "namespace": "bench", "secret": "bench-secret",
-	}, nil); err != nil {
-		return nil, err
-	}
-	const interval = 5 * time.Millisecond
-	n := int(b.For / interval / 2)
-	before, err := clock.gaps(ctx, n, interval)
-	if err != nil {
-		return nil, err
-	}
-	ids, err := b.stuck(ctx, hole)
-	if err != nil {
-		return nil, err
-	}
-	during, err := clock.gaps(ctx, n, interval)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range ids {
-		if err := b.call(ctx, http.MethodDelete, "/v1/webhooks/"+id, nil, nil); err != nil {
-			return nil, err
-		}
-	}
-	after, err := clock.gaps(ctx, n, interval)
-	if err != nil {
-		return nil, err
-	}
-	return []sample{{
-		name: "healthy hook's p99 while 2,000 events wait for hooks that hang; reference: without them", unit: "ms",
-		value: percentile(during, 99), bare: (percentile(before, 99) + percentile(after, 99)) / 2,
-		budget: &Budget{AtMost: 1.1, OfBare: true}, remarks: "200 events/s",
-	}}, nil
-}
-
-// stuck makes hooks that hang, waits until each hangs, and answers their ids.
-func (p *process) stuck(ctx context.Context, hole *receiver) ([]string, error) {
-	hole.expect(stuckHooks)
-	var ids []string
-	for range stuckHooks {
-		var made struct {
-			ID string `json:"id"`
-		}
-		if err := p.call(ctx, http.MethodPost, "/v1/webhooks", map[string]any{
-			"url": hole.url, "events": []string{"memory.created"}, "namespace": "stuck",
-		}, &made); err != nil {
-			return nil, err
-		}
-		ids = append(ids, made.ID)
-	}
-	for i := range stuckEvents / stuckHooks {
-		if err := p.call(ctx, http.MethodPost, "/v1/remember", map[string]any{"content": content(int64(i)), "namespace": "stuck"}, nil); err != nil {
-			return nil, err
-		}
-	}
-	return ids, hole.wait(ctx)
 }

@@ -18,6 +18,9 @@ type receiver struct {
 	target atomic.Int64 // reaching it closes done
 	mu     sync.Mutex
 	done   chan struct{}
+	paths  map[string]bool // of POSTs that hung
+
+	hanging atomic.Int64 // POSTs that hang now
 
 	// Set before a hook knows it.
 	hangs bool                            // it never answers
@@ -29,7 +32,7 @@ func newReceiver() (*receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &receiver{url: "http://" + l.Addr().String() + "/hook"}
+	r := &receiver{url: "http://" + l.Addr().String() + "/hook", paths: map[string]bool{}}
 	r.server = &http.Server{Handler: r, ReadHeaderTimeout: time.Minute}
 	go func() { _ = r.server.Serve(l) }()
 	return r, nil
@@ -49,8 +52,25 @@ func (r *receiver) ServeHTTP(_ http.ResponseWriter, req *http.Request) {
 		r.mu.Unlock()
 	}
 	if r.hangs {
-		<-req.Context().Done()
+		r.hang(req)
 	}
+}
+
+// hang returns when who posted has given up.
+func (r *receiver) hang(req *http.Request) {
+	r.mu.Lock()
+	r.paths[req.URL.Path] = true
+	r.mu.Unlock()
+	r.hanging.Add(1)
+	<-req.Context().Done()
+	r.hanging.Add(-1)
+}
+
+// hooks answers to how many paths a POST came that hung.
+func (r *receiver) hooks() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.paths)
 }
 
 // expect arms wait for n more POSTs.
