@@ -12,7 +12,6 @@ var phrases = strings.NewReplacer(
 	"GET /api/memories lists yours, POST /api/memories makes one", "memhooks memories list shows yours, memhooks memories create makes one",
 	"the list of deliveries shows them", "memhooks deliveries list shows them",
 	"take it unchanged from next_cursor, or start without one", "take it as the list before told it, or leave it out",
-	"begin without one", "leave it out",
 	"/docs lists all of them", "the address in MEMHOOKS_URL or --url ends before the first slash",
 	"wait as long as Retry-After says", "try again in a second",
 	"send a name, an id, or both", "give a name that is not empty, or --id",

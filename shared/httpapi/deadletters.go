@@ -123,7 +123,7 @@ func (a *API) deadLetters(ctx context.Context, id string, q delivery.Query, sinc
 	if q.Since, err = moment("since", since); err != nil {
 		return nil, err
 	}
-	records, next, err := a.cfg.Cloud.Ledger.List(ctx, m, q)
+	records, next, err := a.recordsOf(ctx, m, listedDead, q)
 	if err != nil {
 		return nil, err
 	}

@@ -103,6 +103,13 @@ func TestDeadLettersInBulkAndClosed(t *testing.T) {
 	if len(page.list("dead_letters")) != 2 || page.str("next_cursor") == "" || strings.Contains(page.text, "never shown") {
 		t.Errorf("a page within the redaction: %s", page.text)
 	}
+	next := "?limit=2&cursor=" + page.str("next_cursor")
+	if rest := s.deadLetters(next); len(rest) != 2 {
+		t.Errorf("the second page: %v", rest)
+	}
+	for _, elsewhere := range []string{"/v1/dead-letters" + next + "&hook=" + id, "/v1/webhooks/" + id + "/deliveries" + next} {
+		s.refused(400, "invalid_field", "GET", elsewhere, "")
+	}
 	first := page.list("dead_letters")[0]["id"].(string)
 	s.do(200, "DELETE", "/v1/dead-letters/"+first, "")
 	s.refused(404, "not_found", "DELETE", "/v1/dead-letters/"+first, "")

@@ -115,7 +115,7 @@ func (a *API) listDeliveries(ctx context.Context, m change.Memory, hooks []hook.
 	if q.Since, err = moment("since", since); err != nil {
 		return nil, err
 	}
-	records, next, err := a.cfg.Cloud.Ledger.List(ctx, m, q)
+	records, next, err := a.recordsOf(ctx, m, listedSent, q)
 	if err != nil {
 		return nil, err
 	}
