@@ -112,6 +112,7 @@ func (r *torture) inOrder(t *testing.T, who string, rx *receiver) {
 		seen[id] = true
 		line := subject[text(t, e.event, "hash")]
 		if e.Seq < last[line] {
+			r.disorder++
 			t.Errorf("%s got seq %d of %s after %d", who, e.Seq, line, last[line])
 		}
 		last[line] = e.Seq

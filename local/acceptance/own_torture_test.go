@@ -40,6 +40,7 @@ type torture struct {
 	restarts []time.Duration
 
 	lost, twice, unasked, gaps int // what verify found wrong
+	disorder                   int // events that a receiver got out of their lineage's order
 }
 
 // newTorture makes a memory with its hooks, and its authors.
@@ -206,6 +207,7 @@ func (r *torture) print(t *testing.T, n int, came map[string]int) {
 	line("  gaps, numbers changed or used again", r.gaps)
 	line("delivered to the healthy receiver", len(ids(got)))
 	line("  repeated, with the same id", len(got)-len(ids(got)))
+	line("  out of their lineage's order", r.disorder)
 	line("longest restart until ready", slices.Max(r.restarts).Round(time.Millisecond))
 	_ = out.Flush()
 }
