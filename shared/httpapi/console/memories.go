@@ -37,15 +37,9 @@ func (v *visit) showOverview(form newMemory) error {
 	if find != "" {
 		limit = leafed
 	}
-	list, err := v.get("/api/memories", "limit", strconv.Itoa(limit), "cursor", v.asked("cursor"))
+	fitting, next, err := v.fitting(find, limit)
 	if err != nil {
 		return err
-	}
-	var fitting []client.Doc
-	for _, m := range list.List("memories") {
-		if found(m, find) {
-			fitting = append(fitting, m)
-		}
 	}
 	glances, err := v.glances(fitting[:min(len(fitting), onFirst)])
 	if err != nil {
@@ -64,8 +58,23 @@ func (v *visit) showOverview(form newMemory) error {
 		Find, Next    string
 		Fitting       int
 		New           newMemory
-	}{calling, calm, find, list.Text("next_cursor"), len(fitting), form}}, answered(form.Problem))
+	}{calling, calm, find, next, len(fitting), form}}, answered(form.Problem))
 	return nil
+}
+
+// fitting are the memories that a name, an id or a description finds among the
+// next so many, and where those after them begin.
+func (v *visit) fitting(find string, among int) (all []client.Doc, next string, err error) {
+	list, err := v.get("/api/memories", "limit", strconv.Itoa(among), "cursor", v.asked("cursor"))
+	if err != nil {
+		return nil, "", err
+	}
+	for _, m := range list.List("memories") {
+		if found(m, find) {
+			all = append(all, m)
+		}
+	}
+	return all, list.Text("next_cursor"), nil
 }
 
 func (v *visit) glances(memories []client.Doc) ([]glance, error) {

@@ -2,6 +2,8 @@ package console
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -32,6 +34,34 @@ func TestAMemoryIsFoundAmongMany(t *testing.T) {
 	}
 	if page := b.get("/console?find=nobody"); !strings.Contains(page, "No memory among these has “nobody”") || !strings.Contains(page, `href="/console?cursor=team-x&amp;find=nobody"`) {
 		t.Errorf("%s", page)
+	}
+}
+
+// A search that asks for the memory shows fifty and finds the others by name;
+// what is no event's id is looked for like one, and said to be nowhere.
+func TestASearchFindsItsMemoryAmongMany(t *testing.T) {
+	b := crowded(t, 64)
+	b.api.answers["GET /api/memories"] = strings.ReplaceAll(b.api.answers["GET /api/memories"], `"team-x"`, `""`)
+	page := b.get("/console/search?q=redis")
+	if strings.Count(page, "/search?q=redis") != 50 || !strings.Contains(page, "50 of 64 memories.") || !strings.Contains(page, "Find a memory") {
+		t.Errorf("%s", page)
+	}
+	if page := b.get("/console/search?q=redis&find=team+1"); strings.Count(page, `/search?q=redis">Team 1`) != 11 || strings.Contains(page, "Team 2") {
+		t.Errorf("%s", page)
+	}
+	b.leads(b.do(httptest.NewRequest(http.MethodGet, "/console/search?q=redis&find=team+63", nil)), "/console/memories/team-063/search?q=redis")
+	if page := b.get("/console/search?q=redis&find=nobody"); !strings.Contains(page, "No memory has “nobody” in its name") {
+		t.Errorf("%s", page)
+	}
+	for q, says := range map[string]string{
+		"evt_nope":             "evt_nope is not found in the first 20 of 64 memories.",
+		"mem_nope&find=team+1": "mem_nope is not found in any of 11 memories that “team 1” finds.",
+	} {
+		w := b.do(httptest.NewRequest(http.MethodGet, "/console/search?q="+q, nil))
+		if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), says) || strings.Contains(w.Body.String(), "In which memory") {
+			t.Errorf("%s: %d %s", q, w.Code, w.Body)
+		}
+		whole(t, w.Body.String())
 	}
 }
 

@@ -172,7 +172,7 @@ func TestSearchLeads(t *testing.T) {
 			b.leads(b.do(httptest.NewRequest(http.MethodGet, from+"?"+values([]string{"q", q}).Encode(), nil)), to)
 		}
 	}
-	for from, words := range map[string]string{"/console/search": "nothing is called evt_01M83BZEC8HQ5EXZDEKQQMBT4Z in the first", "/console/memories/m/search": "nothing here is called evt_01M83BZEC8HQ5EXZDEKQQMBT4Z"} {
+	for from, words := range map[string]string{"/console/search": "evt_01M83BZEC8HQ5EXZDEKQQMBT4Z is not found in the first 2 of 2 memories among", "/console/memories/m/search": "nothing here is called evt_01M83BZEC8HQ5EXZDEKQQMBT4Z"} {
 		w := b.do(httptest.NewRequest(http.MethodGet, from+"?q=evt_01M83BZEC8HQ5EXZDEKQQMBT4Z", nil))
 		if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), words) {
 			t.Errorf("%d %s", w.Code, w.Body)
@@ -183,7 +183,7 @@ func TestSearchLeads(t *testing.T) {
 		query := values([]string{"q", q}).Encode()
 		if page := html.UnescapeString(b.get("/console/search?" + query)); !strings.Contains(page, `href="/console/memories/quiet/search?`+query) {
 			t.Errorf("%s: no choice of memories: %s", q, page)
-		} else if !strings.Contains(page, `There are more: <a href="/console">find the memory</a>`) {
+		} else if !strings.Contains(page, "2 of 2 memories among those that were looked through") || !strings.Contains(page, "Look through the next memories") {
 			t.Errorf("%s: the choice is said to be whole: %s", q, page)
 		}
 	}
