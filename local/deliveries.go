@@ -90,7 +90,7 @@ func (c deliveriesRedeliverCommand) Run(ctx context.Context, w world, m *inMemor
 	}
 	hook, _, _, ok := delivery.ParseID(id)
 	if !ok {
-		return usagef("%q is no delivery's id: memhooks deliveries list shows them", id)
+		return usagef("%q is no delivery's id: %s shows them", id, m.hint("deliveries list"))
 	}
 	return m.change(ctx, w, "POST", m.path("hooks", hook, "deliveries", id, "redeliver"), nil, nil)
 }

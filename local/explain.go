@@ -52,7 +52,7 @@ func (r *remote) explain(ctx context.Context, err error) error {
 
 // refused adds to a refusal what only the command line knows.
 func (r *remote) refused(e *client.Error) error {
-	said := terminal.Clean(worded(e.Message))
+	said := terminal.Clean(r.worded(e.Message))
 	switch {
 	case e.Code == "auth_required":
 		said = "the server wants a key: set MEMHOOKS_KEY, or give --key"

@@ -126,10 +126,10 @@ func (s *session) find(ctx context.Context) (fresh bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		id, err := named(raw, "hooks", name, "memhooks hooks list shows them")
+		id, err := named(raw, "hooks", name, s.hint("hooks list")+" shows them")
 		switch {
 		case err == nil && s.given():
-			return false, fmt.Errorf("the hook %s is there already and has its own filter: delete it with memhooks hooks delete %[1]s, or leave the flags out", name)
+			return false, fmt.Errorf("the hook %s is there already and has its own filter: delete it with %s, or leave the flags out", name, s.hint("hooks delete "+name))
 		case err == nil:
 			return false, s.show(ctx, id)
 		case s.Hook != "":

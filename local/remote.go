@@ -20,6 +20,8 @@ type remote struct {
 	URL  string `name:"url" env:"MEMHOOKS_URL" default:"http://127.0.0.1:8080" help:"The server's address."`
 	Key  string `env:"MEMHOOKS_KEY" placeholder:"KEY" help:"A bearer key, where the server asks for one."`
 	JSON bool   `name:"json" help:"Print JSON, for programs."`
+
+	memory string // which hints name; "" = the command looks into none
 }
 
 // AfterApply checks the address and hands the flags to the command.
@@ -32,15 +34,28 @@ func (r *remote) AfterApply(c *kong.Context) error {
 	return nil
 }
 
+// defaultMemory is where commands look that name no memory.
+const defaultMemory = "default"
+
+// hint is a command that looks into a memory, to be copied: into the one that
+// this command looks into.
+func (r *remote) hint(command string) string {
+	if r.memory == "" || r.memory == defaultMemory {
+		return "memhooks " + command
+	}
+	return "memhooks " + command + " --memory " + terminal.Clean(r.memory)
+}
+
 // inMemory is what every command knows that looks into one memory.
 type inMemory struct {
 	remote
-	Memory string `default:"default" help:"The memory."`
+	Memory string `default:"${memory}" help:"The memory."`
 }
 
 // AfterApply hands the flags to the command.
 func (m *inMemory) AfterApply(c *kong.Context) error {
 	c.Bind(m)
+	m.memory = m.Memory
 	return m.remote.AfterApply(c)
 }
 
@@ -101,7 +116,7 @@ func (m *inMemory) hookID(ctx context.Context, w world, ref string) (string, err
 	if err != nil {
 		return "", err
 	}
-	return named(raw, "hooks", ref, fmt.Sprintf("memhooks hooks list --memory %s shows them", m.Memory))
+	return named(raw, "hooks", ref, m.hint("hooks list")+" shows them")
 }
 
 // named is the id of the one object of a list that has a name; an id stands

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -31,15 +30,6 @@ type world struct {
 	binary    func() (string, error) // the path of this program
 }
 
-// usage is an error of how a command was called, found after its flags had
-// been read.
-type usage struct{ text string }
-
-// Error is the text.
-func (u usage) Error() string { return u.text }
-
-func usagef(format string, args ...any) error { return usage{fmt.Sprintf(format, args...)} }
-
 // run is the whole program but for its process: it returns what that ends with.
 func run(ctx context.Context, args []string, w world) int {
 	helped := false
@@ -52,16 +42,19 @@ func run(ctx context.Context, args []string, w world) int {
 	case helped:
 		return 0
 	case err != nil:
-		said := strings.Replace(err.Error(), `must be one of "",`, "must be one of ", 1) // "" stands for the flag that is absent
-		return w.tell(fmt.Errorf("%s; memhooks --help lists what there is", said), usageError)
+		return w.tell(misparsed(err), usageError)
 	}
-	err = parsed.Run()
+	if err = empty(parsed); err == nil {
+		err = parsed.Run()
+	}
 	var misused usage
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &misused):
 		return w.tell(fmt.Errorf("%w; %s --help shows an example", err, parsed.Selected().FullPath()), usageError)
+	case misuse(err):
+		return w.tell(err, usageError)
 	}
 	return w.tell(err, failed)
 }
@@ -87,7 +80,7 @@ func newParser(ctx context.Context, w world, options ...kong.Option) (*kong.Kong
 		kong.Writers(w.screen.Out, w.screen.Err),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(w),
-		kong.Vars{"benchmarks": bench.Names()},
+		kong.Vars{"benchmarks": bench.Names(), "memory": defaultMemory},
 		kong.PostBuild(func(k *kong.Kong) error {
 			for _, leaf := range k.Model.Leaves(false) {
 				if example := examples[leaf.Path()]; example != "" {

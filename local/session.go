@@ -117,7 +117,7 @@ func (s *session) end(ctx context.Context) {
 	}
 	if s.made {
 		if _, err := s.call(ctx, s.w, "DELETE", s.path("hooks", s.hook.ID), nil, nil); err != nil {
-			s.say("the hook could not be deleted: %v; do it with memhooks hooks delete %s", err, s.hook.ID)
+			s.say("the hook could not be deleted: %v; do it with %s", err, s.hint("hooks delete "+s.hook.ID))
 		}
 	}
 	if s.hook.ID != "" {

@@ -35,6 +35,9 @@ const maxCaptured = 1 << 20
 // Run says of each signature whether it fits, and if not, why. It fails unless
 // all fit.
 func (c verifyCommand) Run(w world) error {
+	if c.Secret == "" {
+		return usagef("--secret is empty: is the variable set?")
+	}
 	raw, err := c.read(w)
 	if err != nil {
 		return err
@@ -69,7 +72,7 @@ func (c verifyCommand) read(w world) ([]byte, error) {
 	if c.File != "-" {
 		f, err := os.Open(c.File)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the body can't be read: %w; give the file that holds it as it arrived, or - and the body on standard input", err)
 		}
 		defer f.Close()
 		in = f

@@ -8,9 +8,7 @@ import (
 // phrases are what the API says to those who call it, and what that is to those
 // who use the command line.
 var phrases = strings.NewReplacer(
-	"GET …/hooks lists them", "memhooks hooks list shows them",
 	"GET /api/memories lists yours, POST /api/memories makes one", "memhooks memories list shows yours, memhooks memories create makes one",
-	"the list of deliveries shows them", "memhooks deliveries list shows them",
 	"take it unchanged from next_cursor, or start without one", "take it as the list before told it, or leave it out",
 	"/docs lists all of them", "the address in MEMHOOKS_URL or --url ends before the first slash",
 	"wait as long as Retry-After says", "try again in a second",
@@ -23,6 +21,15 @@ var phrases = strings.NewReplacer(
 	"give --acknowledge-pii-risk to receive full content, or --redaction with metadata_only or hash_only",
 	"unknown event ", "--events: unknown event ",
 )
+
+// lists are the phrases that lead to a list of the memory.
+func (r *remote) lists() *strings.Replacer {
+	return strings.NewReplacer(
+		"GET …/hooks lists them", r.hint("hooks list")+" shows them",
+		"the list of deliveries shows them", r.hint("deliveries list")+" shows them",
+		"it was sent again or closed, or never was one", "it was sent again or closed, or never was one; "+r.hint("dead-letters list")+" shows those there are",
+	)
+}
 
 // polling is where the API says how a polled hook is read.
 var polling = regexp.MustCompile(`read GET …/hooks/(\S+)/events from any place instead`)
@@ -42,13 +49,17 @@ var leading = map[string]string{
 }
 
 var (
+	oneOf = regexp.MustCompile(`expected value to be one of "([^"]*)"`)
 	field = regexp.MustCompile(`\b[a-z]+(?:_[a-z]+)+\b`)
 	lead  = regexp.MustCompile(`^(?:query\.)?((?:the )?[a-z]+)(:| (?:must|is|has|holds|leads) )`)
 )
 
 // worded is a message of the API in the command line's words.
-func worded(message string) string {
-	message = polling.ReplaceAllString(phrases.Replace(message), "memhooks listen --hook $1 follows it")
+func (r *remote) worded(message string) string {
+	message = polling.ReplaceAllStringFunc(r.lists().Replace(phrases.Replace(message)), func(said string) string {
+		return r.hint("listen --hook "+polling.FindStringSubmatch(said)[1]) + " follows it"
+	})
+	message = oneOf.ReplaceAllString(message, "give one of $1")
 	message = field.ReplaceAllStringFunc(message, func(name string) string {
 		if flag := flags[name]; flag != "" {
 			return flag
