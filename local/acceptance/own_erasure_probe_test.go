@@ -103,15 +103,24 @@ var probed = []place{
 		p.s.call(t, "POST", "/v1/memory-set", set).want(t, 200)
 		p.s.call(t, "POST", "/v1/memory-set", object{"key": "old", "value": "new", "tags": list{}, "metadata": object{}, "namespace": erasedScope}).want(t, 200)
 	}, "grains console posts"},
+	{"a grain of the person within the scope", func(t *testing.T, p probe, word string) {
+		p.m.add(t, belief("both", object{"content": word, "user_id": erasedPerson, "scope_path": erasedScope}))
+	}, everywhere},
+	{"a grain of the person in another scope", func(t *testing.T, p probe, word string) {
+		p.m.add(t, belief("both", object{"content": word, "user_id": erasedPerson, "scope_path": besideScope}))
+	}, everywhere},
+	{"a grain of another person within the scope", func(t *testing.T, p probe, word string) {
+		p.m.add(t, belief("both", object{"content": word, "user_id": erasedPerson + "-2", "scope_path": erasedScope}))
+	}, everywhere},
 	{"a grain below the scope", func(t *testing.T, p probe, word string) {
 		p.m.add(t, belief("below", object{"content": word, "scope_path": erasedScope + "/deeper"}))
 	}, everywhere},
 	{"a recall's query within the scope", func(t *testing.T, p probe, word string) {
 		p.m.post(t, "/recall", object{"query": word, "scope_path": erasedScope}).want(t, 200)
-	}, "feed log console posts"},
+	}, "feed log letters deliveries console posts"},
 	{"a REM recall's query within the scope", func(t *testing.T, p probe, word string) {
 		p.s.call(t, "POST", "/v1/recall", object{"query": word, "namespace": erasedScope}).want(t, 200)
-	}, "feed log console posts"},
+	}, "feed log letters deliveries console posts"},
 }
 
 // bystanders are what an erasure must not touch.
