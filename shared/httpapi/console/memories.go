@@ -53,12 +53,15 @@ func (v *visit) showOverview(form newMemory) error {
 			calm = append(calm, g)
 		}
 	}
+	part := next != "" || v.asked("cursor") != "" || len(fitting) > len(glances)
 	v.write(page{template: "overview", title: "Memories", here: homeOf(form.Problem, Root), data: struct {
 		Calling, Calm []glance
 		Find, Next    string
 		Fitting       int
+		Shown         int
+		Part          bool // there are memories that are not shown
 		New           newMemory
-	}{calling, calm, find, next, len(fitting), form}}, answered(form.Problem))
+	}{calling, calm, find, next, len(fitting), len(glances), part, form}}, answered(form.Problem))
 	return nil
 }
 

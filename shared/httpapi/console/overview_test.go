@@ -37,6 +37,22 @@ func TestAMemoryIsFoundAmongMany(t *testing.T) {
 	}
 }
 
+// What is not on the page is not looked into, and the page says so.
+func TestTheFirstPageSaysWhatItLookedInto(t *testing.T) {
+	const says = "need somebody stand first among the "
+	b := crowded(t, 50)
+	if page := b.get("/console"); !strings.Contains(page, says+"50 memories of this page") {
+		t.Errorf("%s", page)
+	}
+	b.api.answers["GET /api/memories"] = strings.ReplaceAll(b.api.answers["GET /api/memories"], `"team-x"`, `""`)
+	if page := b.get("/console?cursor=team-x"); !strings.Contains(page, says) {
+		t.Errorf("the last page of several does not say it: %s", page)
+	}
+	if page := b.get("/console"); strings.Contains(page, says) {
+		t.Errorf("the only page says that there are others: %s", page)
+	}
+}
+
 // A search that asks for the memory shows fifty and finds the others by name;
 // what is no event's id is looked for like one, and said to be nowhere.
 func TestASearchFindsItsMemoryAmongMany(t *testing.T) {
