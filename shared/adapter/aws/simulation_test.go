@@ -49,7 +49,7 @@ func (a *simulated) simulate() roadtest.World {
 	return roadtest.World{
 		Open: a.open, Look: func() (*cloud.Cloud, error) { return a.sound, nil },
 		Die: a.die, Turn: a.turn, Drain: a.drain, Upkeep: a.upkeep,
-		Fail: a.faults.Share, Cut: func(n int) { a.alive.KillAfter(n) }, Dead: func() bool { return a.alive.Dead() },
+		Fail: a.faults.Share, Failed: a.faults.Failed, Cut: func(n int) { a.alive.KillAfter(n) }, Dead: func() bool { return a.alive.Dead() },
 		Raw: a.raw, Spent: a.spent, HoldAfter: holdAfter, Apart: 800 * time.Millisecond,
 	}
 }

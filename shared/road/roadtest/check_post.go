@@ -71,13 +71,9 @@ func (r *run) checkQuiet(h *subscriber, p *post, again bool) {
 	}
 }
 
-// checkTries: attempts are bounded and their gaps grow; only a death or a fault
-// between a POST and its record repeats one, a death one only.
+// checkTries: attempts are bounded and their gaps grow; one is repeated only
+// where a process died or a call failed after it began.
 func (r *run) checkTries(h *subscriber, d deliveryOf, all []*post) {
-	repeats := r.did["crash"]
-	if r.did["fault"] > 0 {
-		repeats = len(all)
-	}
 	for i, p := range all {
 		if p.attempt > 1+h.MaxRetries {
 			r.found(5, "%s got seq %d as attempt %d, max_retries is %d", h.ID, d.seq, p.attempt, h.MaxRetries)
@@ -92,10 +88,10 @@ func (r *run) checkTries(h *subscriber, d deliveryOf, all []*post) {
 			if gap := p.began.Sub(before.ended); gap < least {
 				r.found(5, "%s got attempt %d of seq %d %s after the one before, not %s", h.ID, p.attempt, d.seq, gap, least)
 			}
-		case p.attempt != before.attempt || repeats == 0:
+		case p.attempt != before.attempt:
 			r.found(5, "%s got attempt %d of seq %d after attempt %d", h.ID, p.attempt, d.seq, before.attempt)
-		default:
-			repeats--
+		case p.trouble == before.trouble:
+			r.found(5, "%s got attempt %d of seq %d twice, %s apart, and nothing failed between", h.ID, p.attempt, d.seq, p.began.Sub(before.began))
 		}
 	}
 }

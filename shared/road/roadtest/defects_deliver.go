@@ -2,6 +2,7 @@ package roadtest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,6 +57,14 @@ func dropsJobs(h delivery.Handler) delivery.Handler {
 			}
 		}
 		return out
+	}
+}
+
+// twice makes each first attempt two times.
+func twice(h delivery.Handler) delivery.Handler {
+	return func(ctx context.Context, jobs []delivery.Job) []delivery.Outcome {
+		h(ctx, slices.DeleteFunc(slices.Clone(jobs), func(j delivery.Job) bool { return j.Attempts > 0 }))
+		return h(ctx, jobs)
 	}
 }
 

@@ -36,7 +36,6 @@ func (r *run) cut(op Op) {
 // fail sets how many calls fail from now on.
 func (r *run) fail(op Op) {
 	share := [...]float64{0, 0.03, 0.15}[op.A%3]
-	r.did["fault"]++
 	if r.Fail != nil {
 		r.Fail(share)
 		return

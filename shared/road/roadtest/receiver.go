@@ -27,6 +27,7 @@ type post struct {
 	body    []byte
 	began   time.Time
 	off     time.Duration // of its sender's clock
+	trouble int           // how many deaths and failed calls there were when it began
 	ended   time.Time     // zero: it was cut off
 	to      netip.Addr    // that it was sent to; invalid where there was no connection
 	status  int
@@ -39,12 +40,16 @@ type receivers struct {
 	posts  []*post
 	strays []string          // what was asked for at no receiver's URL
 	ways   map[string]string // hook → how its receiver answers
+	// troubles are the deaths and failed calls so far.
+	troubles func() int
 }
 
 // ways are how receivers answer.
 var ways = [...]string{"well", "mixed", "fails", "hangs", "late", "redirects", "busy", "refuses", "gone", "mixed", "rebinds", "well", "mixed"}
 
-func newReceivers(seed uint64) *receivers { return &receivers{seed: seed, ways: map[string]string{}} }
+func newReceivers(seed uint64, troubles func() int) *receivers {
+	return &receivers{seed: seed, ways: map[string]string{}, troubles: troubles}
+}
 
 func (r *receivers) behave(hook, way string) {
 	r.mu.Lock()
@@ -79,7 +84,7 @@ func (n network) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &post{hook: hook, seq: seq, redrive: redrive, attempt: attempt, event: req.Header.Get("Webhook-Id"), header: req.Header.Clone(), body: body, began: time.Now(), off: n.off}
+	p := &post{hook: hook, seq: seq, redrive: redrive, attempt: attempt, event: req.Header.Get("Webhook-Id"), header: req.Header.Clone(), body: body, began: time.Now(), off: n.off, trouble: n.troubles()}
 	way, drawn := n.begin(p)
 	status, header := 0, http.Header(nil)
 	if err = n.connect(p, p.lookup(way, drawn)); err == nil {

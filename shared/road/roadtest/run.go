@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 	"github.com/memhooks/memhooks/shared/seal/sealtest"
 )
 
-// settings are the defaults of the road; gap is the checker's reading of them.
+// settings are the defaults of the road; checkTries reads them for itself.
 var settings = road.Settings{RetryBase: time.Second, RetryFactor: 2, RetryJitter: 0.2, Timeout: 10 * time.Second}
 
 // patience is how long a caller's request may take.
@@ -53,7 +54,8 @@ type run struct {
 	log      map[change.Memory][]feed.Entry
 	broken   []Broken
 	keep     feed.Keep      // the tightest of the compactions so far
-	did      map[string]int // what may have had an effect: crashes, faults, compactions …
+	did      map[string]int // what may have had an effect: skips, compactions …
+	deaths   atomic.Int64   // of processes
 }
 
 // life is one process.
@@ -80,10 +82,11 @@ type head struct {
 func Run(w World, s Schedule, d Defect) []Broken {
 	r := &run{
 		World: w, defect: d, seed: s.Seed,
-		memories:  [2]change.Memory{{Tenant: "acme", ID: "home"}, {Tenant: "bolt", ID: "home"}},
-		receivers: newReceivers(s.Seed), heard: newHeard(), began: time.Now(),
+		memories: [2]change.Memory{{Tenant: "acme", ID: "home"}, {Tenant: "bolt", ID: "home"}},
+		heard:    newHeard(), began: time.Now(),
 		log: map[change.Memory][]feed.Entry{}, did: map[string]int{},
 	}
+	r.receivers = newReceivers(s.Seed, r.troubles)
 	if !r.start(0) {
 		return r.broken
 	}
@@ -127,7 +130,7 @@ func (r *run) start(off time.Duration) bool {
 	if r.defect.cloud != nil {
 		r.defect.cloud(c)
 	}
-	l := &life{gate: &gate{random: rand.New(rand.NewPCG(r.seed, uint64(r.did["crash"]))), heard: r.heard}, off: off, ended: make(chan struct{}), stop: func() {}}
+	l := &life{gate: &gate{random: rand.New(rand.NewPCG(r.seed, uint64(r.deaths.Load()))), heard: r.heard}, off: off, ended: make(chan struct{}), stop: func() {}}
 	now := func() time.Time { return time.Now().Add(off) }
 	l.Stages = road.Assemble(l.gate.wrap(c), settings, "sim", now, slog.New(slog.DiscardHandler))
 	between := network{guard.New(settings.Allow).Control, off, r.receivers}
@@ -182,11 +185,20 @@ func (r *run) handler(l *life) delivery.Handler {
 	}
 }
 
+// troubles are the deaths and the failed calls so far that can keep an attempt
+// from being recorded.
+func (r *run) troubles() int {
+	n := int(r.deaths.Load())
+	if r.Failed != nil {
+		n += r.Failed()
+	}
+	return n
+}
+
 func (r *run) dead() bool { return r.gate.killed() || r.Dead != nil && r.Dead() }
 
 // restart begins a new process after the death of the old one.
 func (r *run) restart(op Op) bool {
-	r.did["crash"]++
 	share := r.gate.kill()
 	synctest.Wait()
 	if err := r.Die(); err != nil {
@@ -195,6 +207,7 @@ func (r *run) restart(op Op) bool {
 	}
 	close(r.ended)
 	r.stop()
+	r.deaths.Add(1) // the old one's last POST has begun
 	off := time.Duration(0)
 	if r.Apart > 0 {
 		off = time.Duration(op.B)%r.Apart - r.Apart/2

@@ -39,6 +39,8 @@ type World struct {
 	// the cloud's services, 0 = not; Dead says whether it was. Nil as Fail.
 	Cut  func(calls int)
 	Dead func() bool
+	// Failed is how many calls of those services failed so far; nil as Fail.
+	Failed func() int
 	// Raw is every byte that is kept, but for what ages out sealed.
 	Raw func() ([]byte, error)
 	// Spent is what was used of services that charge by use: write units, and
