@@ -189,6 +189,8 @@ func TestCrash(t *testing.T) {
 	r.delivered(t)
 	stop()
 	r.readAlong(t, <-read)
+	got, _ := r.steady.all()
+	fewRepeated(t, len(r.log), len(got)-len(ids(got)), len(r.restarts))
 	r.print(t, n, came)
 }
 
