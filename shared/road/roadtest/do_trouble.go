@@ -55,3 +55,13 @@ func (r *run) turn(op Op) {
 	defer cancel()
 	r.Turn(ctx, op, r.handler(r.life))
 }
+
+// troubles are the deaths and the failed calls so far that can keep an attempt
+// from being recorded.
+func (r *run) troubles() int {
+	n := int(r.deaths.Load())
+	if r.Failed != nil {
+		n += r.Failed()
+	}
+	return n
+}

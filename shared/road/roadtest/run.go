@@ -185,16 +185,6 @@ func (r *run) handler(l *life) delivery.Handler {
 	}
 }
 
-// troubles are the deaths and the failed calls so far that can keep an attempt
-// from being recorded.
-func (r *run) troubles() int {
-	n := int(r.deaths.Load())
-	if r.Failed != nil {
-		n += r.Failed()
-	}
-	return n
-}
-
 func (r *run) dead() bool { return r.gate.killed() || r.Dead != nil && r.Dead() }
 
 // restart begins a new process after the death of the old one.
