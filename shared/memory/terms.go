@@ -114,7 +114,7 @@ func (q Query) must(b *seal.Blinder) []string {
 	if q.Named {
 		out = append(out, blinded(b, blindNamed, isNamed)...)
 	}
-	return out
+	return append(out, blinded(b, blindWord, distinct(slices.Concat(rank.Terms(q.Relation), rank.Terms(q.Object)))...)...)
 }
 
 // tagsOf lists a grain's tags.

@@ -161,7 +161,7 @@ func (f field) anythingBut(operand any) (condition, error) {
 	if !ok {
 		return condition{}, f.invalid("anything-but takes %s", f.excludable())
 	}
-	return condition{match: func(value string) bool { return !excluded(value) }}, nil
+	return condition{match: func(value string) bool { return !excluded(value) }, other: true}, nil
 }
 
 // among reads plain values and returns the test of being one of them. False

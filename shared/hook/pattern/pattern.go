@@ -5,8 +5,10 @@
 // matches when every field named matches; a field matches when any condition
 // of its list holds for any of its values. That last rule is EventBridge's own
 // and reaches into anything-but: {"tags":[{"anything-but":"a"}]} matches the
-// tags a and b, because b is something else. A field without a value is
-// absent, and only {"exists":false} matches it.
+// tags a and b, because b is something else. The names of an event's type are
+// not values of that kind but one value in each dialect's words: anything-but
+// excludes it by any of them. A field without a value is absent, and only
+// {"exists":false} matches it.
 package pattern
 
 import (
@@ -35,6 +37,7 @@ type rule struct {
 type condition struct {
 	match  func(value string) bool // nil: no value can meet it
 	absent bool                    // met by a field without a value
+	other  bool                    // met by a value that is something else
 }
 
 // field is something of an event that a pattern may constrain.
@@ -42,11 +45,12 @@ type field struct {
 	name    string
 	number  bool // compared as a number
 	content bool // what it holds is sealed with the grain
+	names   bool // its values are names of one thing
 }
 
 // fields are all fields a pattern may name, in the order they are checked.
 var fields = [...]field{
-	{name: "event_type"},
+	{name: "event_type", names: true},
 	{name: "grain_type"},
 	{name: "namespace"},
 	{name: "user_id"},
@@ -145,7 +149,13 @@ func (r *rule) met(values []string) bool {
 		if c.absent && len(values) == 0 {
 			return true
 		}
-		if c.match != nil && slices.ContainsFunc(values, c.match) {
+		switch {
+		case c.match == nil:
+		case r.names && c.other:
+			if len(values) > 0 && !slices.ContainsFunc(values, func(v string) bool { return !c.match(v) }) {
+				return true
+			}
+		case slices.ContainsFunc(values, c.match):
 			return true
 		}
 	}

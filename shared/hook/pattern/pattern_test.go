@@ -41,7 +41,7 @@ func (e event) get(field string) ([]string, bool) {
 }
 
 var sample = event{
-	"event_type": {"grain_created"},
+	"event_type": {"grain_created", "memory.created"},
 	"grain_type": {"belief"},
 	"namespace":  {"default"},
 	"subject":    {"alice"},
@@ -64,6 +64,13 @@ var matches = []struct {
 	{`{"namespace":["Default"]}`, false},
 	{`{"namespace":["default"],"subject":["bob"]}`, false},
 	{`{"event_type":["grain_created"],"grain_type":["belief"],"relation":["likes"]}`, true},
+	{`{"event_type":["memory.created"]}`, true},
+	{`{"event_type":[{"prefix":"memory."}]}`, true},
+	{`{"event_type":[{"anything-but":"grain_created"}]}`, false}, // nor in other words
+	{`{"event_type":[{"anything-but":["memory.created","crypto_erase"]}]}`, false},
+	{`{"event_type":[{"anything-but":{"prefix":"memory."}}]}`, false},
+	{`{"event_type":[{"anything-but":"grain_forgotten"}]}`, true},
+	{`{"event_type":[{"anything-but":"grain_created"},"memory.created"]}`, true},
 	{`{"object":[""]}`, true},
 	{`{"user_id":["alice"]}`, false},
 
