@@ -11,9 +11,9 @@ import (
 // near is how many letters may be wrong in a name that is taken for a setting's.
 const near = 2
 
-// Misspelt finds what an environment sets that is no setting, but nearly one:
-// name by name, the setting that may be meant. What looks like none is taken
-// to be another program's.
+// Misspelt finds what an environment sets that is no setting, but nearly one or
+// one with more behind it: name by name, the setting that may be meant. What
+// looks like none is taken to be another program's.
 func Misspelt(environ []string) (map[string]string, error) {
 	params, err := env.GetFieldParams(&Settings{})
 	if err != nil {
@@ -28,6 +28,9 @@ func Misspelt(environ []string) (map[string]string, error) {
 		for _, p := range params {
 			if n := edits(strings.ToUpper(name), p.Key); n < closest {
 				closest, meant[name] = n, p.Key
+			}
+			if strings.HasPrefix(name, p.Key) && closest > near && len(p.Key) > len(meant[name]) {
+				meant[name] = p.Key
 			}
 		}
 	}

@@ -7,11 +7,12 @@ import (
 
 func TestMisspelt(t *testing.T) {
 	got, err := Misspelt([]string{
-		"MEMHOOKS_AUT=off", "MEMHOOK_DATA=/x", "memhooks_addr=a", "MEMHOOKS_TIMEOUTS=5s",
+		"MEMHOOKS_AUT=off", "MEMHOOK_DATA=/x", "memhooks_addr=a", "MEMHOOKS_TIMEOUTS=5s", "MEMHOOKS_DATA_DIR=/x", "MEMHOOKS_MASTER_KEY_FILE=/k", "MEMHOOKS_ADDRESS=a", "MEMHOOKS_SERVICE_HOST=h",
 		"MEMHOOKS_AUTH=on", "MEMHOOKS_URL=http://a", "MEMHOOKS_KEY=ap_a", "MEMHOOKS_SECRET=a", "HOME=/root", "MEMHOOKS=a",
 	})
 	want := map[string]string{
 		"MEMHOOKS_AUT": "MEMHOOKS_AUTH", "MEMHOOK_DATA": "MEMHOOKS_DATA", "memhooks_addr": "MEMHOOKS_ADDR", "MEMHOOKS_TIMEOUTS": "MEMHOOKS_TIMEOUT",
+		"MEMHOOKS_DATA_DIR": "MEMHOOKS_DATA", "MEMHOOKS_MASTER_KEY_FILE": "MEMHOOKS_MASTER_KEY", "MEMHOOKS_ADDRESS": "MEMHOOKS_ADDR",
 	}
 	if err != nil || !maps.Equal(got, want) {
 		t.Errorf("%v, %v, want %v", got, err, want)

@@ -201,8 +201,13 @@ func (d *db) recover(ctx context.Context, conn *sql.Conn) error {
 
 // ready fails while no write can be taken.
 func (d *db) ready(ctx context.Context) error {
-	return d.writer.do(ctx, func(t *tx) error {
+	err := d.writer.do(ctx, func(t *tx) error {
+		t.probe = true
 		_, err := t.exec("UPDATE mark SET n=n")
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return d.writer.trouble(d.now())
 }

@@ -19,6 +19,7 @@ type tx struct {
 	d       *db
 	changes int   // counts what was changed
 	broken  error // the first error of the database
+	probe   bool  // asks whether a write can be taken
 	afters  []func()
 	drafts  map[change.Memory]*draft
 	order   []*draft // in the order of their first use

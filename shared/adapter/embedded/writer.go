@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/memhooks/memhooks/shared/fault"
 )
@@ -20,10 +22,40 @@ type writer struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 
+	refused atomic.Pointer[setback] // the last, nil once a commit succeeded
+
 	mu       sync.RWMutex // held shared while a request is handed in
 	closed   bool
 	requests chan *request
 	ended    chan struct{}
+}
+
+// setback is what the database said when it took a commit's writes no more.
+type setback struct {
+	err error
+	at  time.Time
+}
+
+// lately is how long a setback counts: a full disk may have room for a small
+// write, such as a probe's, and yet none for what callers write.
+const lately = 10 * time.Second
+
+// trouble is the last setback, unless a commit succeeded since or it is old.
+func (w *writer) trouble(now time.Time) error {
+	if last := w.refused.Load(); last != nil && now.Sub(last.at) < lately {
+		return storeError(last.err)
+	}
+	return nil
+}
+
+// judge remembers how a transaction ended, before its callers are told.
+func (w *writer) judge(t *tx, committed bool) {
+	switch {
+	case committed && t.changes > 0 && !t.probe:
+		w.refused.Store(nil)
+	case !committed && fault.KindOf(storeError(t.broken)) == fault.Unavailable:
+		w.refused.Store(&setback{t.broken, w.d.now()})
+	}
 }
 
 // request is one function to run in a transaction, or between two of them.
@@ -157,6 +189,7 @@ func (w *writer) commit(group []*request) {
 			w.apart(group)
 			return
 		}
+		w.judge(t, false)
 		group[0].done <- storeError(errs[0])
 		return
 	}
@@ -165,11 +198,13 @@ func (w *writer) commit(group []*request) {
 	}
 	if err != nil {
 		t.rollback()
+		w.judge(t, false)
 		for _, r := range group {
 			r.done <- storeError(err)
 		}
 		return
 	}
+	w.judge(t, true)
 	for _, f := range t.afters {
 		f()
 	}

@@ -196,6 +196,11 @@ func TestAFullDiskIsUnavailableAndLeavesNothing(t *testing.T) {
 	if _, err := s.commit(put(big, "")); fault.KindOf(err) != fault.Unavailable {
 		t.Fatal(err)
 	}
+	for range 2 { // a probe is small enough for what room there is
+		if err := s.ready(bg); fault.KindOf(err) != fault.Unavailable {
+			t.Errorf("ready after a write was refused: %v", err)
+		}
+	}
 	s.must(s.writer.between(bg, func(conn *sql.Conn) error {
 		_, err := conn.ExecContext(bg, "PRAGMA max_page_count=1000000")
 		return err
@@ -203,10 +208,14 @@ func TestAFullDiskIsUnavailableAndLeavesNothing(t *testing.T) {
 	if s.head() != 1 {
 		t.Fatalf("head is %d", s.head())
 	}
+	if err := s.writer.trouble(s.now().Add(lately)); err != nil {
+		t.Errorf("a refusal counts for ever: %v", err)
+	}
 	s.add("b")
 	if s.head() != 2 {
 		t.Fatalf("head is %d", s.head())
 	}
+	s.must(s.ready(bg))
 }
 
 func TestACallThatIsGivenUpChangesNothing(t *testing.T) {
