@@ -4,7 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/memhooks/memhooks/local/terminal"
+	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
 
 type hooksCommand struct {
@@ -103,7 +107,38 @@ func (c hooksCreateCommand) Run(ctx context.Context, w world, m *inMemory) error
 	if err := c.check(); err != nil {
 		return err
 	}
-	return m.change(ctx, w, "POST", m.path("hooks"), nil, c)
+	if c.Name == "" {
+		return usagef("the name is empty: give one that commands can name the hook by")
+	}
+	raw, err := m.call(ctx, w, "POST", m.path("hooks"), nil, c)
+	if err != nil {
+		return err
+	}
+	if err := m.print(w, raw); err != nil {
+		return err
+	}
+	made, err := client.Parse(raw)
+	m.tellNamesakes(ctx, w, made)
+	return err
+}
+
+// tellNamesakes says that a hook's name stands for others too. Who may not list
+// hooks is not told: the hook is made all the same.
+func (m *inMemory) tellNamesakes(ctx context.Context, w world, made client.Doc) {
+	raw, err := m.call(ctx, w, "GET", m.path("hooks"), nil, nil)
+	if err != nil {
+		return
+	}
+	var others []string
+	answer, _ := client.Parse(raw) // what does not parse lists none
+	for _, h := range answer.List("hooks") {
+		if h.Text("name") == made.Text("name") && h.Text("id") != made.Text("id") {
+			others = append(others, h.Text("id"))
+		}
+	}
+	if len(others) > 0 {
+		fmt.Fprintf(w.screen.Err, "another hook has this name: %s; use its id in commands\n", terminal.Clean(strings.Join(others, " ")))
+	}
 }
 
 type hooksPauseCommand struct{ oneHook }

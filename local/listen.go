@@ -24,7 +24,7 @@ type listenCommand struct {
 	Hook    string `placeholder:"HOOK" help:"Follow this hook's events, by id or name; without it a hook is made, and deleted at the end."`
 	From    string `placeholder:"PLACE" help:"With --hook: earliest, latest or a seq to go on after; latest by default."`
 	Resume  string `placeholder:"NAME" help:"Keep the place under this name, and go on there the next time. Without --hook the hook is kept too."`
-	Count   int    `placeholder:"N" help:"End after so many events."`
+	Count   *int   `placeholder:"N" help:"End after so many events."`
 	Forward string `placeholder:"URL" help:"Post each event there, as a delivery would be."`
 	Retries int    `default:"3" help:"How often a failed post is tried again; then the event is passed over, named at the end, and sent again only with --from the seq before it."`
 	Secret  string `env:"MEMHOOKS_SECRET" placeholder:"TEXT" help:"Sign what is forwarded with this secret."`
@@ -69,8 +69,10 @@ func (c listenCommand) misused() error {
 		return usagef("--from is %q: give earliest, latest, or a seq to go on after", c.From)
 	case c.Forward != "" && (err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Host == ""):
 		return usagef("--forward is %q: give an address such as http://localhost:3000/hooks", c.Forward)
-	case c.Count < 0 || c.Retries < 0:
-		return usagef("--count and --retries can't be less than 0")
+	case c.Count != nil && *c.Count < 1:
+		return usagef("--count is %d: give 1 or more, or leave it out to follow until Ctrl-C", *c.Count)
+	case c.Retries < 0:
+		return usagef("--retries is %d: give 0 or more", c.Retries)
 	}
 	return c.check()
 }
@@ -100,18 +102,38 @@ func (s *session) begin(ctx context.Context) (after string, err error) {
 		after = "latest"
 	}
 	if s.Resume != "" {
-		raw, err := s.call(ctx, s.w, "PUT", s.path("hooks", s.hook.ID, "consumers", s.Resume), nil, map[string]any{"after": after})
-		if err != nil {
+		if after, err = s.resume(ctx, after); err != nil {
 			return "", err
 		}
-		place, err := client.Parse(raw)
-		if err != nil {
-			return "", err
-		}
-		after = place.Text("cursor")
 	}
 	s.say("listening to %s (%s) in memory %s; Ctrl-C ends", terminal.Clean(s.hook.Name), s.hook.ID, s.Memory)
 	return after, nil
+}
+
+// resume is the place that is kept under the name, after where none is.
+func (s *session) resume(ctx context.Context, after string) (string, error) {
+	path := s.path("hooks", s.hook.ID, "consumers", s.Resume)
+	if s.From != "" {
+		raw, err := s.call(ctx, s.w, "GET", path, nil, nil)
+		var refusal *client.Error
+		switch {
+		case errors.As(err, &refusal) && refusal.Status == http.StatusNotFound:
+		case err != nil:
+			return "", err
+		default:
+			place, err := client.Parse(raw)
+			if err != nil {
+				return "", err
+			}
+			s.say("%s stands at #%d; --from is not used", terminal.Clean(s.Resume), place.Int("acked_seq"))
+		}
+	}
+	raw, err := s.call(ctx, s.w, "PUT", path, nil, map[string]any{"after": after})
+	if err != nil {
+		return "", err
+	}
+	place, err := client.Parse(raw)
+	return place.Text("cursor"), err
 }
 
 // find is the hook that is named, or one that is made; fresh says that it is

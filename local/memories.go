@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 
+	"github.com/memhooks/memhooks/local/terminal"
 	"github.com/memhooks/memhooks/shared/httpapi/client"
 )
 
@@ -68,5 +70,16 @@ type memoriesCreateCommand struct {
 
 // Run makes the memory and prints it.
 func (c memoriesCreateCommand) Run(ctx context.Context, w world, r *remote) error {
-	return r.change(ctx, w, "POST", "/api/memories", nil, c)
+	raw, err := r.call(ctx, w, "POST", "/api/memories", nil, c)
+	if err != nil {
+		return err
+	}
+	if err := r.print(w, raw); err != nil {
+		return err
+	}
+	made, err := client.Parse(raw)
+	if id := made.Text("id"); err == nil && c.ID == "" && id != c.Name {
+		fmt.Fprintf(w.screen.Err, "it was made as %s: --memory takes that\n", terminal.Clean(id))
+	}
+	return err
 }

@@ -13,8 +13,8 @@ type replayCommand struct {
 	inMemory
 
 	Hook        string `arg:"" help:"The hook's id, or its name."`
-	FromSeq     int64  `placeholder:"SEQ" help:"From this seq on; the log's oldest by default."`
-	ToSeq       int64  `placeholder:"SEQ" help:"Up to this seq; the newest by default."`
+	FromSeq     *int64 `placeholder:"SEQ" help:"From this seq on; the log's oldest by default."`
+	ToSeq       *int64 `placeholder:"SEQ" help:"Up to this seq; the newest by default."`
 	From        string `placeholder:"TIME" help:"Events since then: RFC 3339, or how long ago, as in 90m."`
 	To          string `placeholder:"TIME" help:"Events before then."`
 	FailedSince string `placeholder:"TIME" help:"All dead letters with a last attempt since then."`
@@ -73,7 +73,19 @@ func (c replayCommand) Run(ctx context.Context, w world) error {
 
 // span is what the flags ask for, as a dry run.
 func (c *replayCommand) span(now time.Time) (s span, err error) {
-	s = span{FromSeq: c.FromSeq, ToSeq: c.ToSeq, DryRun: true}
+	for _, flag := range []struct {
+		name  string
+		given *int64
+		into  *int64
+	}{{"--from-seq", c.FromSeq, &s.FromSeq}, {"--to-seq", c.ToSeq, &s.ToSeq}} {
+		switch {
+		case flag.given == nil:
+		case *flag.given < 1:
+			return s, usagef("%s is %d: the first seq is 1", flag.name, *flag.given)
+		default:
+			*flag.into = *flag.given
+		}
+	}
 	for _, flag := range []struct {
 		name, given string
 		into        *string
@@ -82,6 +94,10 @@ func (c *replayCommand) span(now time.Time) (s span, err error) {
 			return s, err
 		}
 	}
+	if s == (span{}) {
+		return s, usagef("say which events: --from-seq and --to-seq, --from and --to, or --failed-since")
+	}
+	s.DryRun = true
 	return s, nil
 }
 

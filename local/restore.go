@@ -39,7 +39,10 @@ type restored struct {
 
 // Run makes a data folder of a backup, without those who were erased since.
 func (c restoreCommand) Run(ctx context.Context, w world) error {
-	if (c.Erasures == "") != c.NoneErased {
+	switch {
+	case c.Erasures != "" && c.NoneErased:
+		return usagef("--erasures and --none-erased exclude each other: give the one that is true")
+	case c.Erasures == "" && !c.NoneErased:
 		return usagef("the backup may hold people who were erased since: give what memhooks erasures prints for the newest data there is, with --erasures, or say --none-erased")
 	}
 	list, err := c.since(ctx, w.in)
@@ -122,6 +125,11 @@ func (c restoreCommand) key() (undo func() error, err error) {
 func (c restoreCommand) master(sealed bool) (seal.Wrapper, error) {
 	open := localmaster.Open
 	if sealed {
+		kept := filepath.Join(c.Data, localmaster.FileName)
+		if _, err := os.Lstat(kept); errors.Is(err, fs.ErrNotExist) && os.Getenv(localmaster.Setting) == "" {
+			return nil, fmt.Errorf("%s is missing, and the backup is sealed under it: put it there first, as in mkdir -p %s && cp -p …/%s %[2]s/, or set %[4]s to the key it held",
+				kept, c.Data, localmaster.FileName, localmaster.Setting)
+		}
 		open = localmaster.OpenKept
 	}
 	m, err := open(c.Data, os.Getenv(localmaster.Setting), rand.Reader)

@@ -54,7 +54,7 @@ func (s *session) handle(ctx context.Context, e listen.Event) error {
 	if err := s.tell(e, outcome); err != nil {
 		return err
 	}
-	if s.seen == s.Count {
+	if s.Count != nil && s.seen == *s.Count {
 		return errEnough
 	}
 	return nil
