@@ -14,7 +14,7 @@ import (
 const (
 	maxWindow   = 1024  // entries that wait or are being sent
 	minWindow   = 64    // the same, where the windows of all hooks are full
-	allWindows  = 65536 // of all hooks together, as far as minWindow lets it
+	allWindows  = 65536 // of all hooks together, stopped ones too, as far as minWindow lets it
 	maxHeldRows = 1000  // jobs with rows; at half of it those that wait are sent away
 )
 
