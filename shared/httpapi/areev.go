@@ -70,7 +70,7 @@ func (a *API) areevGrainRoutes() []endpoint {
 			`{"grains":[{"grain_type":"belief","fields":{"subject":"user","relation":"likes","object":"tea"}},{"grain_type":"action","fields":{"content":"refund issued"}}]}`, handle(a.addGrains)),
 		post("/ingest", "ingest", auth.Write, "Cut a document into chunks and add each as an event grain", "", handle(a.ingest)),
 		post("/import-document", "import-document", auth.Write, "The same as ingest", "", handle(a.ingest)),
-		post("/supersede", "supersede-grain", auth.Write, "Replace a grain by a newer version",
+		post("/supersede", "supersede-grain", auth.Write, "Replace a grain by a newer version; user_id, scope_path, confidence, namespace and tags carry over where not given",
 			`{"blob_hash":"3288d0d41cf49a1d428e404f0b6a6fe60388be9536937557f6139b813d53a520","subject":"user","relation":"prefers","object":"light mode"}`, handle(a.supersedeGrain)),
 		post("/forget", "forget-grains", auth.Write, "Forget grains, or erase all of a person or a scope", `{"user_id":"u-1"}`, handle(a.forgetGrains)),
 		post("/recall", "recall-grains", auth.Read, "Find grains", `{"query":"what does the user drink","limit":5}`, handle(a.recallGrains)),

@@ -31,9 +31,15 @@ type grainChange map[string]any
 
 // Schema is huma's.
 func (grainChange) Schema(huma.Registry) *huma.Schema {
-	return grainSchema(map[string]*huma.Schema{
+	s := grainSchema(map[string]*huma.Schema{
 		"blob_hash": {Type: huma.TypeString, Description: "The grain to replace, a current one"},
 	}, "blob_hash")
+	for name, cleared := range map[string]string{
+		"user_id": "null = none", "scope_path": "null = none", "tags": "null = none", "confidence": "null = 1", "namespace": "null = the same",
+	} {
+		s.Properties[name].Description = "That of the grain to replace where absent; " + cleared
+	}
+	return s
 }
 
 func grainSchema(properties map[string]*huma.Schema, required ...string) *huma.Schema {

@@ -211,6 +211,29 @@ func TestAreevIngestLeavesNoFiles(t *testing.T) {
 	s.refused(400, "missing_field", "POST", home+"/ingest", "--b\r\nContent-Disposition: form", "Content-Type", "multipart/form-data; boundary=b")
 }
 
+// What carries over where it is not given is cleared by null, but for the
+// namespace, which every grain has.
+func TestNullClearsWhatSupersedeCarriesOver(t *testing.T) {
+	s := open(t)
+	added := s.do(200, "POST", home+"/add", `{"subject":"a","relation":"b","object":"c","user_id":"u","scope_path":"x/y","confidence":0.4,"namespace":"n","tags":["t"]}`)
+	kept := s.do(200, "POST", home+"/supersede", `{"blob_hash":"`+added.str("blob_hash")+`","subject":"a","relation":"b","object":"d"}`)
+	recalled := func() (namespace any, fields map[string]any) {
+		hit := s.do(200, "POST", home+"/recall", `{}`).list("hits")[0]
+		return hit["namespace"], hit["fields"].(map[string]any)
+	}
+	if n, f := recalled(); n != "n" || f["user_id"] != "u" || f["scope_path"] != "x/y" || f["confidence"] != 0.4 || f["tags"] == nil {
+		t.Errorf("carried over: %v %v", n, f)
+	}
+	s.do(200, "POST", home+"/supersede", `{"blob_hash":"`+kept.str("blob_hash")+`","subject":"a","relation":"b","object":"e","user_id":null,"scope_path":null,"confidence":null,"namespace":null,"tags":null}`)
+	if n, f := recalled(); n != "n" || f["user_id"] != nil || f["scope_path"] != nil || f["confidence"] != 1.0 || f["tags"] != nil {
+		t.Errorf("after null: %v %v", n, f)
+	}
+	about := s.do(200, "GET", "/openapi.json", "").text
+	if !strings.Contains(about, "user_id, scope_path, confidence, namespace and tags carry over") || strings.Count(about, "That of the grain to replace where absent") != 5 {
+		t.Error("the description does not say what carries over")
+	}
+}
+
 func TestAreevSupersede(t *testing.T) {
 	s := open(t)
 	old := s.do(200, "POST", home+"/add", `{"subject":"user","relation":"likes","object":"tea","confidence":0.5,"namespace":"n","tags":["a"]}`).str("blob_hash")

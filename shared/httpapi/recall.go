@@ -47,7 +47,7 @@ func hitShown(g memory.Grain, keyed bool) hitAnswer {
 // foundAnswer answers a recall or a list.
 type foundAnswer struct {
 	Memories []hitAnswer `json:"memories"`
-	Total    *int        `json:"total,omitempty" doc:"How many there are, where that is known"`
+	Total    *int        `json:"total,omitempty" doc:"How many there are, where that is known; of a recall, how many fitted among what was looked at"`
 	TookMS   *int64      `json:"query_time_ms,omitempty"`
 	Next     string      `json:"next_cursor,omitempty"`
 }
