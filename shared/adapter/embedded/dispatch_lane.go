@@ -139,6 +139,9 @@ func (l *lane) hold(window []*item) {
 // behind reports whether there are entries in the log that were not read.
 func (l *lane) behind() bool { return l.known > l.read }
 
+// idle reports whether entries are wanted and nobody loads them.
+func (l *lane) idle() bool { return len(l.fetch) > 0 && !l.loading }
+
 // admit takes a new entry. It returns the item where it must be parked: jobs
 // of its group before it have rows already.
 func (l *lane) admit(e *feed.Entry, prev int64) (parked *item) {

@@ -85,15 +85,20 @@ func (q *queue) handOut(l *lane) *item {
 	closing := q.closing
 	q.mu.RUnlock()
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	var it *item
 	if !closing && l.workers <= l.slots {
-		if it := l.take(q.d.now().UnixMilli()); it != nil {
-			return it
-		}
+		it = l.take(q.d.now().UnixMilli())
 	}
-	l.workers--
-	q.busy.Add(-1)
-	return nil
+	if it == nil {
+		l.workers--
+		q.busy.Add(-1)
+	}
+	idle := l.idle() // behind what was passed over there may be jobs without their entries
+	l.mu.Unlock()
+	if idle {
+		q.wake(l)
+	}
+	return it
 }
 
 // finish takes an outcome: the job's group moves on at once, what happened is
@@ -114,7 +119,7 @@ func (q *queue) finish(l *lane, it *item, o *delivery.Outcome) {
 		q.end(l, it, o)
 	}
 	l.adapt(o, q.slots)
-	idle := len(l.fetch) > 0 && !l.loading
+	idle := l.idle()
 	l.mu.Unlock()
 	if idle {
 		q.wake(l)

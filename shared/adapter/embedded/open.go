@@ -41,6 +41,9 @@ type Config struct {
 	// Attempts is how many deliveries of all hooks may run at once, beside one of
 	// each hook; 0: 512.
 	Attempts int
+	// Window is how many entries of one hook may wait in memory; 0: 1024, which
+	// is the most.
+	Window int
 	// HoldAfter is how many dead letters in a row hold a hook; 0: none do.
 	HoldAfter int
 }

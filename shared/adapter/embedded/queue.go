@@ -24,6 +24,7 @@ type queue struct {
 	d         *db
 	slots     int // workers of one lane
 	most      int // workers of all lanes, beside the first of each
+	window    int // entries of one lane
 	holdAfter int
 	settler   *settler
 	clock     *clock
@@ -61,6 +62,7 @@ func newQueue(d *db, c Config) *queue {
 	}
 	q := &queue{
 		d: d, slots: c.Workers, most: cmp.Or(c.Attempts, defaultMost), holdAfter: c.HoldAfter,
+		window:  min(cmp.Or(c.Window, maxWindow), maxWindow),
 		settler: newSettler(), clock: newClock(d.now),
 		loading: make(chan struct{}, 4),
 	}
@@ -188,9 +190,9 @@ func (q *queue) laneFor(h *hookRow) *lane {
 // windowSize is how many entries a lane may hold now.
 func (q *queue) windowSize() int {
 	if q.held.Load() < allWindows {
-		return maxWindow
+		return q.window
 	}
-	return minWindow
+	return min(minWindow, q.window)
 }
 
 // hookMoved learns of a hook that was made or changed.

@@ -47,6 +47,36 @@ func TestAWindowThatExpiresWholeMakesRoom(t *testing.T) {
 	})
 }
 
+// A job whose entry must be read goes out although all before it in line were
+// taken by compaction and nothing is recorded of them.
+func TestWhatStandsBehindExpiredJobsGoesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receive(t, Config{Workers: 1})
+		release := make(chan struct{})
+		r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
+			switch {
+			case j.Entry.Seq == 3:
+				return ok(j)
+			case j.Attempts > 0:
+				<-release
+			}
+			return failing(j, 9)
+		}
+		r.serve()
+		defer func() { r.stop() }()
+		r.addWebhook("h1")
+		r.add("b")         // seq 1
+		r.versions("a", 2) // 2 and 3: 3 waits for 2
+		r.settled()
+		pass(2 * time.Second) // 1 is under way again, 2 in line
+		r.must(logs{r.db}.Compact(bg, mem1, 3))
+		close(release)
+		pass(time.Second)
+		r.settled()
+		wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusExpired: 2, delivery.StatusDelivered: 1})
+	})
+}
+
 // What a loader has read for a hook that was removed meanwhile is not kept.
 func TestAHookThatIsGoneHoldsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
