@@ -107,9 +107,6 @@ func (c hooksCreateCommand) Run(ctx context.Context, w world, m *inMemory) error
 	if err := c.check(); err != nil {
 		return err
 	}
-	if c.Name == "" {
-		return usagef("the name is empty: give one that commands can name the hook by")
-	}
 	raw, err := m.call(ctx, w, "POST", m.path("hooks"), nil, c)
 	if err != nil {
 		return err

@@ -62,7 +62,7 @@ func (c memoriesShowCommand) Run(ctx context.Context, w world, r *remote) error 
 
 // memoriesCreateCommand is the request's body too.
 type memoriesCreateCommand struct {
-	Name        string   `arg:"" json:"name" help:"What you call it; its id is made of that."`
+	Name        string   `arg:"" optional:"" json:"name,omitempty" help:"What you call it; its id is made of that, where no --id is given."`
 	ID          string   `name:"id" json:"id,omitempty" placeholder:"ID" help:"Its id in paths: a-z, 0-9, dot, underscore, hyphen."`
 	Description string   `json:"description,omitempty" placeholder:"TEXT" help:"What it is for."`
 	Policies    []string `json:"policies,omitempty" placeholder:"NAME" help:"gdpr, hipaa, …: hooks with full content then need an acknowledgement."`

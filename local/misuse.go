@@ -31,19 +31,35 @@ func misuse(err error) bool {
 	return errors.As(err, &refusal) && slices.Contains(mistyped, refusal.Code)
 }
 
-// empty finds a flag that was given and holds nothing, which is a variable of
-// the shell that is not set more often than a wish.
+// empty finds a flag or an argument that was given and holds nothing, which is
+// a variable of the shell that is not set more often than a wish. What is passed
+// through may: it is another command's.
 func empty(parsed *kong.Context) error {
 	for _, p := range parsed.Path {
-		if p.Flag == nil {
-			continue
-		}
-		v := reflect.Indirect(reflect.ValueOf(parsed.FlagValue(p.Flag)))
-		if k := v.Kind(); (k == reflect.String || k == reflect.Slice) && v.Len() == 0 {
+		switch {
+		case p.Flag != nil && nothing(p.Flag.Target):
 			return usagef("--%s is empty: is the variable set?", p.Flag.Name)
+		case p.Positional != nil && p.Positional.PassthroughMode == kong.PassThroughModeNone && nothing(p.Positional.Target):
+			return usagef("<%s> is empty: is the variable set?", p.Positional.Name)
 		}
 	}
 	return nil
+}
+
+// nothing says whether a text is empty, or a list, or a text in it.
+func nothing(v reflect.Value) bool {
+	switch v = reflect.Indirect(v); v.Kind() {
+	case reflect.String:
+		return v.Len() == 0
+	case reflect.Slice:
+		for i := range v.Len() {
+			if nothing(v.Index(i)) {
+				return true
+			}
+		}
+		return v.Len() == 0
+	}
+	return false
 }
 
 // Where the parser's words mislead, or miss the next step.
