@@ -18,11 +18,12 @@ import (
 
 // Reference plays a bare part in a process of its own, so that it has what the
 // system under test has: "relay URL" takes a POST and makes a signed one;
+// "keep URL FILE" does so when the body is in a file and on its disk;
 // "loop URL N" makes N signed POSTs when it is asked to; "answer N" answers N
 // bytes of JSON.
 func Reference(ctx context.Context, args []string) error {
 	if len(args) < 2 {
-		return fmt.Errorf("use: relay URL, loop URL N, or answer N")
+		return fmt.Errorf("use: relay URL, keep URL FILE, loop URL N, or answer N")
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -61,6 +62,9 @@ func partOf(ctx context.Context, args []string) (func(body []byte) ([]byte, erro
 	switch args[0] {
 	case "relay":
 		return func(body []byte) ([]byte, error) { return nil, signedPost(ctx, client, args[1], body) }, nil
+	case "keep":
+		file, err := os.OpenFile(args[len(args)-1], os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		return func(body []byte) ([]byte, error) { return nil, keep(ctx, client, args[1], file, body) }, err
 	case "loop":
 		return func(body []byte) ([]byte, error) { return nil, loop(ctx, client, args[1:], body) }, nil
 	case "answer":
@@ -70,6 +74,17 @@ func partOf(ctx context.Context, args []string) (func(body []byte) ([]byte, erro
 	default:
 		return nil, fmt.Errorf("there is no bare part %q", args[0])
 	}
+}
+
+// keep is a relay that loses nothing it has answered.
+func keep(ctx context.Context, client *http.Client, url string, file *os.File, body []byte) error {
+	if _, err := file.Write(body); err != nil {
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	return signedPost(ctx, client, url, body)
 }
 
 // atOnce is how many POSTs a bare loop has under way: as many as one hook has.
