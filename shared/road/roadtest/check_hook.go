@@ -86,6 +86,7 @@ func (r *run) checkEnds(h *subscriber) {
 		of := deliveryOf{h.ID, e.Seq, rec.Job.Redrive}
 		known[rec.Status]++
 		r.checkTold(h, rec)
+		r.checkReason(h, rec)
 		switch {
 		case err != nil:
 			r.found(3, "%s has no delivery of seq %d: %v", h.ID, e.Seq, err)
@@ -110,17 +111,38 @@ func (r *run) checkEnds(h *subscriber) {
 			r.found(3, "%s counts %d %s, there are %d: %v", h.ID, counts[status], status, n, counts)
 		}
 	}
-	r.checkReasons(h, counts)
+	r.checkReasons(h, counts, b.Floor)
 }
 
-// checkReasons: an end that somebody brought about needs somebody who did.
-func (r *run) checkReasons(h *subscriber, counts map[delivery.Status]int) {
-	for status, did := range map[delivery.Status]string{
-		delivery.StatusSkipped: "skip", delivery.StatusExpired: "compact", delivery.StatusDiscarded: "discard", delivery.StatusCancelled: "no call",
-	} {
-		if counts[status] > 0 && r.did[did] == 0 {
-			r.found(3, "%s counts %d %s, and nobody asked for it", h.ID, counts[status], status)
+// checkReasons: an end that somebody brought about needs somebody who did, to
+// that hook and that far into its log.
+func (r *run) checkReasons(h *subscriber, counts map[delivery.Status]int, floor int64) {
+	most := map[delivery.Status]int{delivery.StatusDiscarded: len(h.discards)}
+	for i := range r.log[h.Memory] {
+		e := &r.log[h.Memory][i]
+		if _, sees := e.For(h.ID); !sees {
+			continue
 		}
+		if e.Seq <= h.skippable {
+			most[delivery.StatusSkipped]++
+		}
+		if e.Seq < floor {
+			most[delivery.StatusExpired]++
+		}
+	}
+	for _, status := range [...]delivery.Status{delivery.StatusSkipped, delivery.StatusExpired, delivery.StatusDiscarded, delivery.StatusCancelled} {
+		if counts[status] > most[status] {
+			r.found(3, "%s counts %d %s, it was asked for at most %d", h.ID, counts[status], status, most[status])
+		}
+	}
+}
+
+// checkReason: what stands in the log was skipped only where somebody did, and
+// discarded only where that was asked for.
+func (r *run) checkReason(h *subscriber, rec delivery.Record) {
+	seq := rec.Job.Entry.Seq
+	if rec.Status == delivery.StatusSkipped && seq > h.skippable || rec.Status == delivery.StatusDiscarded && !h.discards[seq] || rec.Status == delivery.StatusExpired {
+		r.found(3, "seq %d is %s for %s, and nobody asked for it", seq, rec.Status, h.ID)
 	}
 }
 

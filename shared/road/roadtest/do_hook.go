@@ -21,7 +21,9 @@ type subscriber struct {
 	modes       []since   // how much it may see
 	quiet       []span    // when it may not be posted to
 	skips       []skip
-	leaving     bool // its removal was asked for
+	skippable   int64          // the log's head when it was last asked to be resumed at its end
+	discards    map[int64]bool // seqs whose dead letters were asked to be discarded
+	leaving     bool           // its removal was asked for
 	poller
 }
 
@@ -49,7 +51,7 @@ func (r *run) subscribe(op Op) {
 	if len(r.hooks) == maxHooks {
 		return
 	}
-	h := &subscriber{begun: time.Now(), poller: poller{saw: map[int64]bool{}}}
+	h := &subscriber{begun: time.Now(), discards: map[int64]bool{}, poller: poller{saw: map[int64]bool{}}}
 	h.ID, h.Memory = fmt.Sprintf("hook-%d", len(r.hooks)), r.home(op)
 	modes := [...]redact.Mode{redact.Full, redact.Full, redact.MetadataOnly, redact.HashOnly}
 	mode, retries, url := string(modes[op.B%4]), int(op.C%4), destination(h.ID)
@@ -157,8 +159,10 @@ func (r *run) resumeLatest(op Op) {
 	}
 	r.learn()
 	head := int64(len(r.log[h.Memory]))
-	r.did["skip"]++
-	if r.resumeAs(op, h, "latest") {
+	resumed := r.resumeAs(op, h, "latest")
+	r.learn() // others may have been told of meanwhile
+	h.skippable = int64(len(r.log[h.Memory]))
+	if resumed {
 		h.skips = append(h.skips, skip{time.Now(), head})
 	}
 }
@@ -208,7 +212,6 @@ func (r *run) unsubscribe(op Op) {
 
 func (r *run) redrive(op Op) {
 	if h, ok := r.some(op, hook.Webhook); ok {
-		r.did["redrive"]++
 		ctx, cancel := request(nil)
 		defer cancel()
 		_, _ = r.Cloud.Redriver.Redrive(ctx, h.Memory, h.ID, []int64{1 + int64(op.A%10), 1 + int64(op.C%30)}) // as far as it goes
@@ -225,8 +228,8 @@ func (r *run) discard(op Op) {
 	defer cancel()
 	dead, _, err := r.Cloud.Ledger.List(ctx, h.Memory, delivery.Query{Hook: h.ID, Status: delivery.StatusDead, Limit: 5})
 	if err == nil && len(dead) > 0 {
-		r.did["discard"]++
 		j := dead[int(op.A)%len(dead)].Job
+		h.discards[j.Entry.Seq] = true
 		_ = r.Cloud.Redriver.Discard(ctx, h.Memory, h.ID, j.Entry.Seq, j.Redrive, "seen") // whether it happened or not, all is well
 	}
 }

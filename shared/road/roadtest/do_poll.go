@@ -89,7 +89,6 @@ func (r *run) checkPoller(h *subscriber) {
 
 func (r *run) compact(op Op) {
 	r.learn()
-	r.did["compact"]++
 	ctx, cancel := request(nil)
 	defer cancel()
 	keep := feed.Keep{Age: 720 * time.Hour, Events: 1 + int64(op.A%5)}

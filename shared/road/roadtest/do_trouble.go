@@ -2,7 +2,6 @@ package roadtest
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/change"
@@ -11,12 +10,9 @@ import (
 func (r *run) upkeep(Op) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	_, _, err := r.Memory.IndexSome(ctx, change.Memory{})
+	_, _, _ = r.Memory.IndexSome(ctx, change.Memory{}) // what fails is done in the calm
 	if r.Upkeep != nil {
-		err = errors.Join(err, r.Upkeep(ctx))
-	}
-	if err != nil {
-		r.did["upkeep failed"]++
+		_ = r.Upkeep(ctx)
 	}
 }
 

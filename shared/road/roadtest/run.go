@@ -53,9 +53,8 @@ type run struct {
 	erasures []*erasure
 	log      map[change.Memory][]feed.Entry
 	broken   []Broken
-	keep     feed.Keep      // the tightest of the compactions so far
-	did      map[string]int // what may have had an effect: skips, compactions …
-	deaths   atomic.Int64   // of processes
+	keep     feed.Keep    // the tightest of the compactions so far
+	deaths   atomic.Int64 // of processes
 }
 
 // life is one process.
@@ -84,7 +83,7 @@ func Run(w World, s Schedule, d Defect) []Broken {
 		World: w, defect: d, seed: s.Seed,
 		memories: [2]change.Memory{{Tenant: "acme", ID: "home"}, {Tenant: "bolt", ID: "home"}},
 		heard:    newHeard(), began: time.Now(),
-		log: map[change.Memory][]feed.Entry{}, did: map[string]int{},
+		log: map[change.Memory][]feed.Entry{},
 	}
 	r.receivers = newReceivers(s.Seed, r.troubles)
 	if !r.start(0) {
