@@ -84,7 +84,7 @@ func (r *run) checkTries(h *subscriber, d deliveryOf, all []*post) {
 		before := all[i-1]
 		switch {
 		case p.attempt == before.attempt+1:
-			least := time.Duration(float64(settings.RetryBase<<(before.attempt-1))*(1-settings.RetryJitter)) - (p.off - before.off).Abs()
+			least := max(time.Duration(float64(settings.RetryBase<<(before.attempt-1))*(1-settings.RetryJitter)), before.asked) - (p.off - before.off).Abs()
 			if gap := p.began.Sub(before.ended); gap < least {
 				r.found(5, "%s got attempt %d of seq %d %s after the one before, not %s", h.ID, p.attempt, d.seq, gap, least)
 			}

@@ -53,6 +53,7 @@ func Defects() []Defect {
 		{"a deleted hook is posted to", 3, func(c *cloud.Cloud) { c.HookRemover = lazyRemover{} }, nil, nil},
 		{"attempts go on beyond max_retries", 5, nil, func(h delivery.Handler) delivery.Handler { return every(h, givesUp, again) }, nil},
 		{"a retry comes at once", 5, nil, func(h delivery.Handler) delivery.Handler { return every(h, retries, hurried) }, nil},
+		{"Retry-After is ignored", 5, nil, nil, func(n network) http.RoundTripper { return deaf{n} }},
 		{"each first attempt is made twice", 5, nil, twice, nil},
 		{"it gives up too early", 5, nil, func(h delivery.Handler) delivery.Handler { return every(h, retries, dead) }, nil},
 		{"an address is looked at once for each name", 6, nil, nil, func(n network) http.RoundTripper { return trusting{n, new(sync.Map)} }},

@@ -88,3 +88,14 @@ func (f forged) RoundTrip(req *http.Request) (*http.Response, error) {
 	sent.Header.Set("Webhook-Signature", "v1,"+sent.Header.Get("Webhook-Id"))
 	return f.network.RoundTrip(sent)
 }
+
+// deaf loses what receivers ask for.
+type deaf struct{ network }
+
+func (d deaf) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := d.network.RoundTrip(req)
+	if err == nil {
+		resp.Header.Del("Retry-After")
+	}
+	return resp, err
+}

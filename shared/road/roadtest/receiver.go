@@ -31,6 +31,7 @@ type post struct {
 	ended   time.Time     // zero: it was cut off
 	to      netip.Addr    // that it was sent to; invalid where there was no connection
 	status  int
+	asked   time.Duration // by its answer's Retry-After
 }
 
 // receivers are all destinations, which answer as they were told.
@@ -93,6 +94,9 @@ func (n network) RoundTrip(req *http.Request) (*http.Response, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	p.ended, p.status = time.Now(), status
+	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil {
+		p.asked = time.Duration(seconds) * time.Second
+	}
 	if err != nil {
 		return nil, err
 	}
