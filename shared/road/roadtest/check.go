@@ -148,7 +148,7 @@ func (r *run) check() {
 // checkChanges: what was kept is told once, what was refused is not; what is
 // told was asked for; an answered call raised its change.
 func (r *run) checkChanges() {
-	told, seen := map[string]int{}, map[string]bool{}
+	told := map[string]int{}
 	for _, m := range r.memories {
 		for _, e := range r.log[m] {
 			told[e.Change.ID]++
@@ -168,7 +168,7 @@ func (r *run) checkChanges() {
 		if t.by != nil && t.fate == kept {
 			raised[t.by]++
 		}
-		if t.put != nil && !seen[t.put.Hash] {
+		if t.put != nil {
 			_, err := r.look().Grains.Load(context.Background(), t.change.Memory, store.Ref{Hash: t.put.Hash})
 			if stands := err == nil; stands != (n == 1) {
 				r.found(1, "grain %s is in the store: %v (%v), its change is told %d times", t.put.Hash, stands, err, n)

@@ -1,8 +1,11 @@
 package roadtest_test
 
 import (
+	"fmt"
+	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/memhooks/memhooks/shared/road/roadtest"
@@ -52,5 +55,29 @@ func TestEachDefectHasANameOfItsOwnAndAnInvariant(t *testing.T) {
 	}
 	if len(seen) < 15 {
 		t.Errorf("there are %d defects", len(seen))
+	}
+}
+
+// TestThePageListsEachDefect: the rows of the page of what was put in on purpose
+// are the defects, in their order.
+func TestThePageListsEachDefect(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/reliability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(page), "| put in on purpose |")
+	lines := strings.Split(table, "\n")
+	if !found || len(lines) < 2 {
+		t.Fatal("the page has no table of defects")
+	}
+	lines = lines[2:] // behind the table's head
+	for _, d := range roadtest.Defects() {
+		if row := fmt.Sprintf("| %s | %d |", d.Name, d.Invariant); !strings.HasPrefix(lines[0], row) {
+			t.Fatalf("%q is not the next row of the page: %q", row, lines[0])
+		}
+		lines = lines[1:]
+	}
+	if strings.HasPrefix(lines[0], "|") {
+		t.Errorf("the page has a row more: %q", lines[0])
 	}
 }
