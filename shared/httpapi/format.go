@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"reflect"
@@ -146,6 +147,25 @@ func (e endpoint) wantsNone(body []byte) error {
 	}
 	if object, ok := parsed.(map[string]any); !ok || len(object) > 0 {
 		return fault.New(fault.InvalidField, "this call takes no body: send none, or {}")
+	}
+	return nil
+}
+
+// clears refuses a null in a PATCH for a field that it does not clear: what is
+// not given stays, and null could be meant as either.
+func (e endpoint) clears(body []byte) error {
+	if e.Method != http.MethodPatch || e.body == nil {
+		return nil
+	}
+	parsed, err := wire.Parse(body)
+	if err != nil {
+		return err
+	}
+	object, _ := parsed.(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if field := e.body.Properties[name]; object[name] == nil && field != nil && !field.Nullable {
+			return fault.New(fault.InvalidField, "%s can't be null: send its new value, or leave it out and it stays as it is", name)
+		}
 	}
 	return nil
 }

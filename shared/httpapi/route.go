@@ -28,6 +28,7 @@ type endpoint struct {
 	Handler handler
 
 	operation *huma.Operation // as it was registered
+	body      *huma.Schema    // of its JSON body; nil = it takes none
 }
 
 func (e endpoint) pattern() string { return e.Method + " " + e.Path }
@@ -122,11 +123,23 @@ type adapter struct{ api *API }
 func (ad adapter) Handle(op *huma.Operation, serve func(huma.Context)) {
 	pattern := strings.ToUpper(op.Method) + " " + op.Path
 	e := ad.api.endpoints[pattern]
-	e.operation = op
+	e.operation, e.body = op, ad.api.bodyOf(op)
 	ad.api.endpoints[pattern] = e
 	ad.api.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		serve(humago.NewContext(op, r, w))
 	})
+}
+
+// bodyOf is the schema of an operation's JSON body, nil where it takes none.
+func (a *API) bodyOf(op *huma.Operation) *huma.Schema {
+	if op.RequestBody == nil || op.RequestBody.Content[jsonType] == nil {
+		return nil
+	}
+	s := op.RequestBody.Content[jsonType].Schema
+	if s != nil && s.Ref != "" {
+		return a.huma.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
+	}
+	return s
 }
 
 // ServeHTTP is huma's.

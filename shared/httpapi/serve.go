@@ -168,6 +168,9 @@ func (e endpoint) read(w http.ResponseWriter, r *http.Request, c *call) error {
 		if err := e.wantsNone(body.Bytes()); err != nil {
 			return err
 		}
+		if err := e.clears(body.Bytes()); err != nil {
+			return err
+		}
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body.Bytes()))
 	if err := e.readForm(r); err != nil {

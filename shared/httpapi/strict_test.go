@@ -79,3 +79,37 @@ func TestAWholeNumberIsAnInteger(t *testing.T) {
 		t.Errorf("a field that is only kept stays as it is written: %s", kept.text)
 	}
 }
+
+// Null clears what a PATCH says it clears, and is refused for all else.
+func TestAPatchClearsOrRefusesNull(t *testing.T) {
+	s := open(t)
+	for at, of := range map[string]struct {
+		settable string // sent first
+		cleared  []string
+		refused  []string
+	}{
+		home: {`{"description":"d"}`, []string{"description"}, []string{"name", "policies"}},
+		home + "/hooks/" + s.do(201, "POST", home+"/hooks", `{"name":"h","delivery_mode":"webhook","url":"https://example.com/"}`).str("id"): {
+			`{"namespace":"n","filter":{"tags":["a"]},"description":"d"}`, []string{"namespace", "filter", "description"},
+			[]string{"name", "delivery_mode", "url", "event_filters", "redaction_mode", "acknowledge_pii_risk", "max_retries", "active", "resume"},
+		},
+		"/v1/webhooks/" + s.do(201, "POST", "/v1/webhooks", anyHook).str("id"): {
+			`{"namespace":"n","filter":{"tags":["a"]},"description":"d"}`, []string{"namespace", "filter", "description"},
+			[]string{"url", "events", "redaction_mode", "acknowledge_pii_risk", "max_retries", "active", "resume"},
+		},
+		"/v1/memories/" + s.do(201, "POST", "/v1/remember", `{"content":"c"}`).str("id"): {`{"content":"d"}`, nil, []string{"content", "tags", "metadata"}},
+	} {
+		s.do(200, "PATCH", at, of.settable)
+		for _, field := range of.refused {
+			if a := s.refused(400, "invalid_field", "PATCH", at, `{"`+field+`":null}`); !strings.Contains(a.text, field+" can't be null") {
+				t.Errorf("%s: %s", at, a.text)
+			}
+		}
+		for _, field := range of.cleared {
+			if a := s.do(200, "PATCH", at, `{"`+field+`":null}`); a.body[field] != nil && a.body[field] != "" {
+				t.Errorf("%s: %s stays: %s", at, field, a.text)
+			}
+		}
+		s.refused(400, "invalid_json", "PATCH", at, `{"name":null`)
+	}
+}
