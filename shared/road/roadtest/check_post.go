@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/dialect"
@@ -27,8 +28,12 @@ func (r *run) checkPosts() {
 			r.found(2, "%s got seq %d as %s, the log has %s", p.hook, p.seq, p.event, e.Change.EventID())
 			continue
 		}
-		if _, sees := e.For(h.ID); !sees && !h.leaving {
+		m, sees := e.For(h.ID)
+		if !sees && !h.leaving {
 			r.found(10, "%s got seq %d, which is not for it", p.hook, p.seq)
+		}
+		if seq, prev := p.header.Get("X-Memhooks-Seq"), p.header.Get("X-Memhooks-Prev-Seq"); sees && (seq != strconv.FormatInt(e.Seq, 10) || prev != strconv.FormatInt(m.Prev, 10)) {
+			r.found(2, "%s got seq %d with the headers %q after %q, it saw %d before", p.hook, p.seq, seq, prev, m.Prev)
 		}
 		d := deliveryOf{p.hook, p.seq, p.redrive}
 		line := p.hook + " " + e.Change.Group()

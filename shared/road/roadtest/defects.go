@@ -38,6 +38,7 @@ func Defects() []Defect {
 		{"a seq is skipped", 2, func(c *cloud.Cloud) { c.Log = retold{c.Log, skipping} }, nil, nil},
 		{"two events change their places", 2, func(c *cloud.Cloud) { c.Log = retold{c.Log, swapping} }, nil, nil},
 		{"a chain of prev is broken", 2, func(c *cloud.Cloud) { c.Log = retold{c.Log, unchained} }, nil, nil},
+		{"a POST names another event before its own", 2, nil, nil, func(n network) http.RoundTripper { return unlinked{n} }},
 		{"a cursor skips what was compacted", 2, func(c *cloud.Cloud) { c.Log = silentLog{c.Log} }, nil, nil},
 		{"a hook does not see an event", 4, func(c *cloud.Cloud) { c.Log = retold{c.Log, unmatched} }, nil, nil},
 		{"a lineage is told out of order", 4, nil, func(h delivery.Handler) delivery.Handler { return overtaking(held, h) }, nil},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"syscall"
 )
@@ -98,4 +99,15 @@ func (d deaf) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Header.Del("Retry-After")
 	}
 	return resp, err
+}
+
+// unlinked says of each event that the one before it in the log was sent before.
+type unlinked struct{ network }
+
+func (u unlinked) RoundTrip(req *http.Request) (*http.Response, error) {
+	sent := req.Clone(req.Context())
+	if seq, err := strconv.ParseInt(req.Header.Get("X-Memhooks-Seq"), 10, 64); err == nil {
+		sent.Header.Set("X-Memhooks-Prev-Seq", strconv.FormatInt(seq-1, 10))
+	}
+	return u.network.RoundTrip(sent)
 }

@@ -187,8 +187,10 @@ func (r *run) recall(op Op) {
 	}
 	for _, h := range hits.Hits {
 		content, _ := h.Fields["content"].(string)
-		if other := r.memories[0].Tenant; a.memory != r.memories[0] && strings.Contains(content, "tea is "+other) {
-			r.found(10, "a recall of %s found %q", a.memory.Tenant, content)
+		for _, other := range r.memories {
+			if other != a.memory && strings.Contains(content, "tea is "+other.Tenant) {
+				r.found(10, "a recall of %s found %q", a.memory.Tenant, content)
+			}
 		}
 		if e, gone := r.erasedBefore(a.memory, h.Hash); gone {
 			r.found(8, "a recall found %s after its erasure at %s", h.Hash, e.answered.Sub(r.began))
