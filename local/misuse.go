@@ -38,13 +38,15 @@ func empty(parsed *kong.Context) error {
 	for _, p := range parsed.Path {
 		switch {
 		case p.Flag != nil && nothing(p.Flag.Target):
-			return usagef("--%s is empty: is the variable set?", p.Flag.Name)
+			return unset("--" + p.Flag.Name)
 		case p.Positional != nil && p.Positional.PassthroughMode == kong.PassThroughModeNone && nothing(p.Positional.Target):
-			return usagef("<%s> is empty: is the variable set?", p.Positional.Name)
+			return unset("<" + p.Positional.Name + ">")
 		}
 	}
 	return nil
 }
+
+func unset(name string) error { return usagef("%s is empty: is the variable set?", name) }
 
 // nothing says whether a text is empty, or a list, or a text in it.
 func nothing(v reflect.Value) bool {

@@ -36,7 +36,7 @@ const maxCaptured = 1 << 20
 // all fit.
 func (c verifyCommand) Run(w world) error {
 	if c.Secret == "" {
-		return usagef("--secret is empty: is the variable set?")
+		return unset("--secret")
 	}
 	raw, err := c.read(w)
 	if err != nil {

@@ -1,34 +1,22 @@
 package wire_test
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/memhooks/memhooks/shared/wire"
+	"github.com/memhooks/memhooks/shared/wire/wiretest"
 )
-
-// restringify answers each line of JSON with what JavaScript makes of it.
-const restringify = `
-let text = '';
-process.stdin.setEncoding('utf8').on('data', d => text += d).on('end', () =>
-  process.stdout.write(text.split('\n').slice(0, -1).map(l => JSON.stringify(JSON.parse(l)) + '\n').join('')));`
 
 // TestNodeAgrees gives Node each value twice: as somebody else might have
 // written it, which must come back as Append writes it, and as Append wrote it,
 // which must come back unchanged.
 func TestNodeAgrees(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("node is not on PATH; install Node.js 18 or later, then: go test ./shared/wire -run TestNodeAgrees")
-	}
 	var given, want []string
 	add := func(naive string, v any) {
 		text, err := wire.Append(nil, v)
@@ -50,20 +38,9 @@ func TestNodeAgrees(t *testing.T) {
 			add(s, v)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), node, "-e", restringify)
-	cmd.Stdin = strings.NewReader(strings.Join(given, "\n") + "\n")
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(bytes.NewReader(out))
-	lines.Buffer(nil, 1<<24)
-	for i := range want {
-		if !lines.Scan() {
-			t.Fatalf("node answered %d of %d lines", i, len(want))
-		}
-		if lines.Text() != want[i] {
-			t.Fatalf("node made %s\nof %s\nAppend wrote %s", lines.Text(), given[i], want[i])
+	for i, made := range wiretest.Restringify(t, "go test ./shared/wire -run TestNodeAgrees", given) {
+		if made != want[i] {
+			t.Fatalf("node made %s\nof %s\nAppend wrote %s", made, given[i], want[i])
 		}
 	}
 }

@@ -137,6 +137,27 @@ func failing(j delivery.Job, most int) delivery.Outcome {
 	return o
 }
 
+// hanging answers nothing within an attempt's limit.
+func hanging(ctx context.Context, j delivery.Job) delivery.Outcome {
+	select {
+	case <-time.After(10 * time.Second):
+	case <-ctx.Done():
+	}
+	o := failing(j, 2)
+	o.Status, o.Error = 0, "timed out after 10s"
+	return o
+}
+
+// withhold lets every answer wait until release is called.
+func (r *receiver) withhold() (release func()) {
+	until := make(chan struct{})
+	r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
+		<-until
+		return ok(j)
+	}
+	return func() { close(until) }
+}
+
 func (r *receiver) addWebhook(id string) hook.Hook {
 	r.tb.Helper()
 	h, err := hooks{r.db}.Put(bg, hook.Hook{ID: id, Memory: mem1, Name: id, Mode: hook.Webhook, URL: "http://x", Dialect: "areev",

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -171,13 +170,7 @@ func TestAHangingHookHoldsUpNobodyElse(t *testing.T) {
 		r := receive(t, Config{})
 		r.answer = func(ctx context.Context, j delivery.Job) delivery.Outcome {
 			if j.Hook == "hangs" {
-				select {
-				case <-time.After(10 * time.Second):
-				case <-ctx.Done():
-				}
-				o := failing(j, 2)
-				o.Status, o.Error = 0, "timed out after 10s"
-				return o
+				return hanging(ctx, j)
 			}
 			return ok(j)
 		}
@@ -190,14 +183,14 @@ func TestAHangingHookHoldsUpNobodyElse(t *testing.T) {
 		}
 		r.settled()
 		wantCounts(t, r.counts("works"), map[delivery.Status]int{delivery.StatusDelivered: 200})
-		hanging := 0
+		hang := 0
 		for _, p := range r.seen() {
 			if p.hook == "hangs" {
-				hanging++
+				hang++
 			}
 		}
-		if hanging == 0 || hanging > firstSlots {
-			t.Errorf("%d attempts hang at once", hanging)
+		if hang == 0 || hang > firstSlots {
+			t.Errorf("%d attempts hang at once", hang)
 		}
 		wantCounts(t, r.counts("hangs"), map[delivery.Status]int{delivery.StatusPending: 200})
 	})
@@ -213,13 +206,7 @@ func TestManyHangingHooksHoldUpNobodyElse(t *testing.T) {
 			if j.Hook == "works" {
 				return ok(j)
 			}
-			select {
-			case <-time.After(10 * time.Second):
-			case <-ctx.Done():
-			}
-			o := failing(j, 2)
-			o.Status, o.Error = 0, "timed out after 10s"
-			return o
+			return hanging(ctx, j)
 		}
 		r.serve()
 		defer func() { r.stop() }()
@@ -228,17 +215,17 @@ func TestManyHangingHooksHoldUpNobodyElse(t *testing.T) {
 		}
 		r.add("a", "b", "c", "d", "e", "f", "g", "h", "i", "j")
 		r.settled()
-		hanging := len(r.seen())
-		if hanging < hooks || hanging > hooks+most {
-			t.Errorf("%d attempts of %d hooks hang at once, with room for %d", hanging, hooks, most)
+		hang := len(r.seen())
+		if hang < hooks || hang > hooks+most {
+			t.Errorf("%d attempts of %d hooks hang at once, with room for %d", hang, hooks, most)
 		}
 		r.addWebhook("works")
 		r.add("k", "l", "m")
 		r.settled()
 		wantCounts(t, r.counts("works"), map[delivery.Status]int{delivery.StatusDelivered: 3})
 		pass(time.Second)
-		if now := len(r.seen()); now != hanging+3 {
-			t.Errorf("%d attempts more than were made hang", now-hanging-3)
+		if now := len(r.seen()); now != hang+3 {
+			t.Errorf("%d attempts more than were made hang", now-hang-3)
 		}
 		r.stop()
 		if left := r.q.busy.Load(); left != 0 {
@@ -331,40 +318,5 @@ func TestAGoneReceiverDisablesItsHook(t *testing.T) {
 			t.Errorf("state %s after %d posts", r.state("h1"), len(r.seen()))
 		}
 		wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusDead: 1, delivery.StatusHeld: 1})
-	})
-}
-
-// What the windows hold is counted over all hooks, so that one that is busy
-// among idle ones is not kept short, and is 0 once all has ended.
-func TestTheWindowsOfAllHooksAreBoundedTogether(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := receive(t, Config{})
-		release := make(chan struct{})
-		r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
-			<-release
-			return ok(j)
-		}
-		r.serve()
-		defer func() { r.stop() }()
-		for i := range allWindows / minWindow {
-			r.addWebhook(fmt.Sprintf("h%d", i))
-		}
-		held := func() int { synctest.Wait(); return int(r.q.held.Load()) }
-		r.add("a")
-		if got := held(); got != allWindows/minWindow {
-			t.Errorf("%d entries are held, want one a hook", got)
-		}
-		for i := range minWindow + 10 {
-			r.add(fmt.Sprint(i))
-		}
-		if got := held(); got != allWindows {
-			t.Errorf("%d entries are held of all hooks together, want %d", got, allWindows)
-		}
-		r.must(hooks{r.db}.Remove(bg, mem1, "h0"))
-		close(release)
-		r.settled()
-		if got := held(); got != 0 || len(r.seen()) == 0 {
-			t.Errorf("%d entries are held after %d deliveries", got, len(r.seen()))
-		}
 	})
 }

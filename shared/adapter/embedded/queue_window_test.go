@@ -19,16 +19,43 @@ func manyNames(n int) []string {
 	return names
 }
 
+// What the windows hold is counted over all hooks, so that one that is busy
+// among idle ones is not kept short, and is 0 once all has ended.
+func TestTheWindowsOfAllHooksAreBoundedTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receive(t, Config{})
+		release := r.withhold()
+		r.serve()
+		defer func() { r.stop() }()
+		for i := range allWindows / minWindow {
+			r.addWebhook(fmt.Sprintf("h%d", i))
+		}
+		held := func() int { synctest.Wait(); return int(r.q.held.Load()) }
+		r.add("a")
+		if got := held(); got != allWindows/minWindow {
+			t.Errorf("%d entries are held, want one a hook", got)
+		}
+		for i := range minWindow + 10 {
+			r.add(fmt.Sprint(i))
+		}
+		if got := held(); got != allWindows {
+			t.Errorf("%d entries are held of all hooks together, want %d", got, allWindows)
+		}
+		r.must(hooks{r.db}.Remove(bg, mem1, "h0"))
+		release()
+		r.settled()
+		if got := held(); got != 0 || len(r.seen()) == 0 {
+			t.Errorf("%d entries are held after %d deliveries", got, len(r.seen()))
+		}
+	})
+}
+
 // A full window that compaction takes whole makes room for what comes after,
 // although nothing is recorded of what it held.
 func TestAWindowThatExpiresWholeMakesRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := receive(t, Config{})
-		release := make(chan struct{})
-		r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
-			<-release
-			return ok(j)
-		}
+		release := r.withhold()
 		r.serve()
 		defer func() { r.stop() }()
 		r.addWebhook("h1")
@@ -36,7 +63,7 @@ func TestAWindowThatExpiresWholeMakesRoom(t *testing.T) {
 		synctest.Wait()
 		const floor = maxWindow + 100
 		r.must(logs{r.db}.Compact(bg, mem1, floor))
-		close(release)
+		release()
 		r.settled()
 		pass(time.Second)
 		r.settled()

@@ -170,6 +170,20 @@ func (f field) among(list []any) (func(string) bool, bool) {
 	if f.number {
 		return amongNumbers(list)
 	}
+	values, ok := texts(list)
+	if !ok {
+		return nil, false
+	}
+	slices.Sort(values)
+	return func(value string) bool {
+		_, found := slices.BinarySearch(values, value)
+		return found
+	}, len(values) > 0
+}
+
+// texts reads a list of strings, in the form in which grains are stored; false
+// where something else is among them.
+func texts(list []any) ([]string, bool) {
 	values := make([]string, len(list))
 	for i, item := range list {
 		value, ok := item.(string)
@@ -178,11 +192,7 @@ func (f field) among(list []any) (func(string) bool, bool) {
 		}
 		values[i] = norm.NFC.String(value)
 	}
-	slices.Sort(values)
-	return func(value string) bool {
-		_, found := slices.BinarySearch(values, value)
-		return found
-	}, len(values) > 0
+	return values, true
 }
 
 func amongNumbers(list []any) (func(string) bool, bool) {

@@ -16,8 +16,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Pattern is a parsed filter. The zero value matches every event. It is
@@ -99,18 +97,11 @@ func (p Pattern) Names(field string) bool {
 }
 
 // Only returns the values that a field must have one of, where the pattern says
-// so by listing them and nothing else; nil where it does not.
+// so by listing them and nothing else; none where it does not.
 func (p Pattern) Only(field string) []string {
 	tree, _ := p.tree.(map[string]any)
 	list, _ := tree[field].([]any)
-	values := make([]string, len(list))
-	for i, item := range list {
-		value, ok := item.(string)
-		if !ok {
-			return nil
-		}
-		values[i] = norm.NFC.String(value)
-	}
+	values, _ := texts(list)
 	return values
 }
 

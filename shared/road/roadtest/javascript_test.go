@@ -3,11 +3,11 @@ package roadtest
 import (
 	"fmt"
 	"math/rand/v2"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/memhooks/memhooks/shared/wire"
+	"github.com/memhooks/memhooks/shared/wire/wiretest"
 )
 
 // pairs are texts, and what JavaScript makes of them.
@@ -90,19 +90,9 @@ func TestWhatIsNoJSONIsNoFixedPoint(t *testing.T) {
 	}
 }
 
-// restringify answers each line of JSON with what JavaScript makes of it.
-const restringify = `
-let text = '';
-process.stdin.setEncoding('utf8').on('data', d => text += d).on('end', () =>
-  process.stdout.write(text.split('\n').slice(0, -1).map(l => JSON.stringify(JSON.parse(l)) + '\n').join('')));`
-
 // TestNodeJudgesAlike gives Node texts as they come: it changes those, and
 // those alone, that are judged no fixed points.
 func TestNodeJudgesAlike(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("node is not on PATH; install Node.js 18 or later, then: go test ./shared/road/roadtest -run TestNodeJudgesAlike")
-	}
 	given := make([]string, 0, 20000)
 	for _, p := range pairs {
 		if !strings.Contains(p.text, "\n") {
@@ -112,16 +102,7 @@ func TestNodeJudgesAlike(t *testing.T) {
 	for r := rand.New(rand.NewPCG(1, 2)); len(given) < cap(given); {
 		given = append(given, drawn(r, 3))
 	}
-	cmd := exec.CommandContext(t.Context(), node, "-e", restringify)
-	cmd.Stdin = strings.NewReader(strings.Join(given, "\n") + "\n")
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, same := strings.Split(string(out), "\n"), 0
-	if len(made) != len(given)+1 {
-		t.Fatalf("node answered %d of %d lines", len(made)-1, len(given))
-	}
+	made, same := wiretest.Restringify(t, "go test ./shared/road/roadtest -run TestNodeJudgesAlike", given), 0
 	for i, text := range given {
 		if err := fixedPoint([]byte(text)); (err == nil) != (text == made[i]) {
 			t.Fatalf("node made %s\nof %s\nwhich is judged: %v", made[i], text, err)
