@@ -3,6 +3,8 @@
 package dialect
 
 import (
+	"strings"
+
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -77,10 +79,19 @@ func Causes(dialect string, names []string) ([]events.Cause, error) {
 			}
 		}
 		if !found {
-			return nil, fault.New(fault.InvalidField, "unknown event %q: use one of %v", n, EventNames(dialect))
+			return nil, fault.New(fault.InvalidField, "unknown event %.64q: use one of %s", n, accepted(dialect))
 		}
 	}
 	return out, nil
+}
+
+// accepted lists for people what Causes takes.
+func accepted(dialect string) string {
+	list := strings.Join(EventNames(dialect), ", ")
+	if dialect == REM {
+		list += `, or "*" for all`
+	}
+	return list
 }
 
 // EventNames lists the event names of a dialect, each once; none of a dialect

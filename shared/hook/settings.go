@@ -9,7 +9,6 @@ import (
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
-	"github.com/memhooks/memhooks/shared/hook/pattern"
 	"github.com/memhooks/memhooks/shared/redact"
 	"github.com/memhooks/memhooks/shared/sign"
 )
@@ -66,7 +65,7 @@ func (s Settings) apply(h *Hook, urls URLChecker) error {
 		h.Causes = unique(causes)
 	}
 	if s.Filter != nil {
-		p, err := pattern.Parse(*s.Filter)
+		p, err := h.ParseFilter(*s.Filter)
 		if err != nil {
 			return fmt.Errorf("hook: filter: %w", err)
 		}

@@ -71,6 +71,7 @@ var refusals = []struct {
 	{"user info", func(s *hook.Settings) { s.URL = ptr("https://me:pw@example.com") }, fault.InvalidField, "user"},
 	{"private url", func(s *hook.Settings) { s.URL = ptr("http://10.0.0.1/") }, fault.InvalidField, "MEMHOOKS_ALLOW_DESTINATIONS"},
 	{"filter", func(s *hook.Settings) { s.Filter = ptr(any(map[string]any{"colour": []any{"red"}})) }, fault.InvalidField, "colour"},
+	{"event of a filter", func(s *hook.Settings) { s.Filter = ptr(any(map[string]any{"event_type": []any{"created"}})) }, fault.InvalidField, "grain_created"},
 	{"redaction", func(s *hook.Settings) { s.Redaction = ptr("some") }, fault.InvalidField, "hash_only"},
 	{"empty secret", func(s *hook.Settings) { s.Secret = ptr("") }, fault.InvalidField, "secret"},
 }

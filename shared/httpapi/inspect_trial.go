@@ -3,8 +3,6 @@ package httpapi
 import (
 	"context"
 	"fmt"
-
-	"github.com/memhooks/memhooks/shared/hook/pattern"
 )
 
 type tryFilterInput struct {
@@ -32,7 +30,7 @@ func (a *API) tryFilter(ctx context.Context, in *tryFilterInput) (*triedAnswer, 
 	if err != nil {
 		return nil, err
 	}
-	p, err := pattern.Parse(in.Body.Filter)
+	p, err := h.ParseFilter(in.Body.Filter)
 	if err != nil {
 		return nil, fmt.Errorf("hook: filter: %w", err)
 	}

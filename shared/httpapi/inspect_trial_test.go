@@ -44,7 +44,7 @@ func TestAFilterIsTriedOnWhatHappened(t *testing.T) {
 	if kept := s.do(200, "GET", home+"/hooks/"+id, ""); kept.body["filter"] != nil {
 		t.Errorf("the hook's own filter: %s", kept.text)
 	}
-	for _, filter := range []string{`{"colour":["red"]}`, `{"tags":[]}`, `{"tags":"urgent"}`, `{"tags":[{"suffix":"x"}]}`} {
+	for _, filter := range []string{`{"colour":["red"]}`, `{"tags":[]}`, `{"tags":"urgent"}`, `{"tags":[{"suffix":"x"}]}`, `{"event_type":["created"]}`, `{"grain_type":["fact"]}`} {
 		made := s.refused(400, "invalid_field", "POST", home+"/hooks", `{"name":"h","delivery_mode":"cdc","filter":`+filter+`}`)
 		if tried := s.refused(400, "invalid_field", "POST", try, `{"filter":`+filter+`}`); tried.text != made.text {
 			t.Errorf("%s: %s, at creation %s", filter, tried.text, made.text)

@@ -105,6 +105,27 @@ func (p Pattern) Only(field string) []string {
 	return values
 }
 
+// Values returns the plain values that a field is compared with, whether it
+// must have one of them or another; none of confidence.
+func (p Pattern) Values(field string) []string {
+	tree, _ := p.tree.(map[string]any)
+	list, _ := tree[field].([]any)
+	var all []string
+	for _, item := range list {
+		if operator, isObject := item.(map[string]any); isObject {
+			item = operator["anything-but"]
+		}
+		several, isList := item.([]any)
+		if !isList {
+			several = []any{item}
+		}
+		if values, ok := texts(several); ok {
+			all = append(all, values...)
+		}
+	}
+	return all
+}
+
 // NeedsContent reports whether matching takes what is sealed with a grain:
 // its subject, relation, object, tags or confidence.
 func (p Pattern) NeedsContent() bool {
