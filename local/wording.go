@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// phrases are what the API says to those who call it, and what that is to those
-// who use the command line.
-var phrases = strings.NewReplacer(
+// phrases are pairs: what the API says to those who call it, and what that is to
+// those who use the command line. A test holds the first of each against the
+// sentences that the API is made of.
+var phrases = []string{
 	"GET /api/memories lists yours, POST /api/memories makes one", "memhooks memories list shows yours, memhooks memories create makes one",
 	"take it unchanged from next_cursor, or start without one", "take it as the list before told it, or leave it out",
 	"/docs lists all of them", "the address in MEMHOOKS_URL or --url ends before the first slash",
@@ -16,19 +17,18 @@ var phrases = strings.NewReplacer(
 	"send it, or a range", "give it, or a range",
 	"ask for less with limit", "ask for less with --limit",
 	"use one that has it, or let an admin key make one", "give one that has it in MEMHOOKS_KEY or --key; who has an admin key makes one with memhooks keys create",
-	`a hook with redaction_mode "full"`, "a hook with --redaction full, which is the default,",
-	`send "acknowledge_pii_risk": true to receive full content, or set "redaction_mode" to "metadata_only" or "hash_only"`,
-	"give --acknowledge-pii-risk to receive full content, or --redaction with metadata_only or hash_only",
+	" needs a decision: ", ", which is the default, needs a decision: ",
+	`send "acknowledge_pii_risk": true to receive full content, or set "redaction_mode" to `,
+	"give --acknowledge-pii-risk to receive full content, or --redaction with ",
 	"unknown event ", "--events: unknown event ",
-)
+}
 
-// lists are the phrases that lead to a list of the memory.
-func (r *remote) lists() *strings.Replacer {
-	return strings.NewReplacer(
-		"GET …/hooks lists them", r.hint("hooks list")+" shows them",
-		"the list of deliveries shows them", r.hint("deliveries list")+" shows them",
-		"it was sent again or closed, or never was one", "it was sent again or closed, or never was one; "+r.hint("dead-letters list")+" shows those there are",
-	)
+// lists are phrases that lead to a list of the memory: what is said instead goes
+// around the command that shows it.
+var lists = []struct{ said, before, command, after string }{
+	{"GET …/hooks lists them", "", "hooks list", " shows them"},
+	{"the list of deliveries shows them", "", "deliveries list", " shows them"},
+	{"it was sent again or closed, or never was one", "it was sent again or closed, or never was one; ", "dead-letters list", " shows those there are"},
 }
 
 // polling is where the API says how a polled hook is read.
@@ -51,12 +51,16 @@ var leading = map[string]string{
 var (
 	oneOf = regexp.MustCompile(`expected value to be one of "([^"]*)"`)
 	field = regexp.MustCompile(`\b[a-z]+(?:_[a-z]+)+\b`)
-	lead  = regexp.MustCompile(`^(?:query\.)?((?:the )?[a-z]+)(:| (?:must|is|has|holds|leads) )`)
+	lead  = regexp.MustCompile(`^(?:query\.)?((?:the )?[a-z]+)([:.]| (?:must|is|has|holds|leads) )`)
 )
 
 // worded is a message of the API in the command line's words.
 func (r *remote) worded(message string) string {
-	message = polling.ReplaceAllStringFunc(r.lists().Replace(phrases.Replace(message)), func(said string) string {
+	message = strings.NewReplacer(phrases...).Replace(message)
+	for _, l := range lists {
+		message = strings.ReplaceAll(message, l.said, l.before+r.hint(l.command)+l.after)
+	}
+	message = polling.ReplaceAllStringFunc(message, func(said string) string {
 		return r.hint("listen --hook "+polling.FindStringSubmatch(said)[1]) + " follows it"
 	})
 	message = oneOf.ReplaceAllString(message, "give one of $1")
