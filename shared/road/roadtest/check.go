@@ -124,6 +124,11 @@ func (r *run) open() string {
 // check holds what is there to the invariants.
 func (r *run) check() {
 	r.learn()
+	for _, t := range r.heard.all() {
+		if t.put != nil && t.by != nil {
+			r.writers[t.put.Hash] = t.by
+		}
+	}
 	r.checkChanges()
 	r.checkLineages()
 	for _, h := range r.standing() {

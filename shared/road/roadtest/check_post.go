@@ -1,15 +1,10 @@
 package roadtest
 
 import (
-	"bytes"
-	"encoding/json"
-	"slices"
 	"strconv"
 	"time"
 
-	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/feed"
-	"github.com/memhooks/memhooks/shared/redact"
 )
 
 // checkPosts holds what receivers got to the invariants.
@@ -45,13 +40,29 @@ func (r *run) checkPosts() {
 		}
 		tried[d] = true
 		r.checkQuiet(h, p, len(tries[d]) > 0)
+		p.shown = r.checkBody(attempted(h, e, p, tries[d]))
 		tries[d] = append(tries[d], p)
-		r.checkBody(h, p.seq, p.event, p.body, p.began)
 		r.checkSignature(h, p)
+	}
+	for _, b := range r.polled {
+		b.entry, _ = r.entry(b.by, b.entry.Seq)
+		r.checkBody(b)
 	}
 	for d, all := range tries {
 		r.checkTries(of[d.hook], d, all)
 	}
+}
+
+// attempted is the body of an attempt after others.
+func attempted(h *subscriber, e feed.Entry, p *post, before []*post) body {
+	b := body{by: h, entry: e, text: p.body, at: p.began, from: p.began}
+	if n := len(before); n > 0 {
+		b.from = before[0].began
+		if last := before[n-1]; last.attempt+1 == p.attempt { // else nobody may know of it
+			b.shown = last.shown
+		}
+	}
+	return b
 }
 
 func (r *run) entry(h *subscriber, seq int64) (feed.Entry, bool) {
@@ -97,71 +108,6 @@ func (r *run) checkTries(h *subscriber, d deliveryOf, all []*post) {
 			r.found(5, "%s got attempt %d of seq %d after attempt %d", h.ID, p.attempt, d.seq, before.attempt)
 		case p.trouble == before.trouble:
 			r.found(5, "%s got attempt %d of seq %d twice, %s apart, and nothing failed between", h.ID, p.attempt, d.seq, p.began.Sub(before.began))
-		}
-	}
-}
-
-// allowed are the keys of a body and of its data that a mode leaves; nil: all.
-var allowed = map[string]map[redact.Mode][2][]string{
-	dialect.Areev: {
-		redact.MetadataOnly: {{"event_type", "timestamp_ms", "hash", "grain_type", "namespace", "redacted"}},
-		redact.HashOnly:     {{"event_type", "hash"}},
-	},
-	dialect.Standard: {
-		redact.MetadataOnly: {{"type", "timestamp", "data"}, {"hash", "grain_type", "namespace", "redacted"}},
-		redact.HashOnly:     {{"type", "timestamp", "data"}, {"hash"}},
-	},
-	dialect.REM: {
-		redact.MetadataOnly: {{"id", "event", "timestamp", "data"}, {"memory_id", "namespace", "tags", "created_at", "updated_at", "deleted_at", "total", "redacted"}},
-		redact.HashOnly:     {{"id", "event", "timestamp", "data"}, {"memory_id"}},
-	},
-}
-
-// checkBody: a body shows what the hook may see at that time, of its own event
-// only, and nothing that was erased before.
-func (r *run) checkBody(h *subscriber, seq int64, event string, body []byte, at time.Time) {
-	mode := h.modes[0].mode
-	for _, s := range h.modes {
-		if at.After(s.at) {
-			mode = s.mode
-		} else if mode.TighterThan(s.mode) {
-			mode = s.mode // it changed at that very moment
-		}
-	}
-	if err := fixedPoint(body); err != nil {
-		r.found(9, "%s got a body that JavaScript does not leave as it is, %v: %s", h.ID, err, body)
-	}
-	var top map[string]any
-	if err := json.Unmarshal(body, &top); err != nil {
-		r.found(9, "%s got a body that is no JSON: %v", h.ID, err)
-		return
-	}
-	data, _ := top["data"].(map[string]any)
-	if keys := allowed[h.Dialect][mode]; keys[0] != nil {
-		for i, object := range [...]map[string]any{top, data} {
-			for key, v := range object {
-				tags, list := v.([]any)
-				if !slices.Contains(keys[i], key) || key == "tags" && (!list || len(tags) > 0) {
-					r.found(7, "%s in mode %s got %q of seq %d: %s", h.ID, mode, key, seq, body)
-				}
-			}
-		}
-	}
-	for _, t := range r.heard.all() {
-		if t.by == nil || t.by.sentinel == "" || !bytes.Contains(body, []byte(t.by.sentinel)) {
-			continue
-		}
-		switch own := r.heard.changes[event[len("evt_"):]]; {
-		case t.change.Memory != h.Memory:
-			r.found(10, "%s of %s got content of %s", h.ID, h.Memory.Tenant, t.change.Memory.Tenant)
-		case own == nil || t.change.Lineage != own.change.Lineage:
-			r.found(7, "%s got content of another lineage with seq %d: %s", h.ID, seq, body)
-		}
-		if t.put == nil {
-			continue
-		}
-		if e, gone := r.erasedBefore(h.Memory, t.put.Hash); gone && at.After(e.answered) {
-			r.found(8, "%s got erased content %s after the erasure: %s", h.ID, at.Sub(e.answered), body)
 		}
 	}
 }

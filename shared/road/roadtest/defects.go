@@ -26,7 +26,7 @@ var None = Defect{Name: "none"}
 // Defects are the table of them, made anew for each run: some remember what
 // they have seen. To add one, add its row; the tests of all clouds walk it.
 func Defects() []Defect {
-	var held, boxes, keys, entries = map[string]delivery.Job{}, newCache(), newCache(), newCache()
+	var held, boxes, forgotten, keys, entries = map[string]delivery.Job{}, newCache(), newCache(), newCache(), newCache()
 	return []Defect{
 		{"an answered write is not kept", 1, func(c *cloud.Cloud) { c.Grains = &deafStore{Store: c.Grains} }, nil, nil},
 		{"a write is answered before it is durable", 1, func(c *cloud.Cloud) { c.Grains = &lateStore{Store: c.Grains} }, nil, nil},
@@ -55,6 +55,7 @@ func Defects() []Defect {
 		{"attempts go on beyond max_retries", 5, nil, func(h delivery.Handler) delivery.Handler { return every(h, givesUp, again) }, nil},
 		{"a retry comes at once", 5, nil, func(h delivery.Handler) delivery.Handler { return every(h, retries, hurried) }, nil},
 		{"Retry-After is ignored", 5, nil, nil, func(n network) http.RoundTripper { return deaf{n} }},
+		{"a repeat tells another time", 5, nil, nil, func(n network) http.RoundTripper { return retimed{n} }},
 		{"each first attempt is made twice", 5, nil, twice, nil},
 		{"it gives up too early", 5, nil, func(h delivery.Handler) delivery.Handler { return every(h, retries, dead) }, nil},
 		{"an address is looked at once for each name", 6, nil, nil, func(n network) http.RoundTripper { return trusting{n, new(sync.Map)} }},
@@ -62,6 +63,9 @@ func Defects() []Defect {
 		{"a redirect is followed", 6, nil, nil, func(n network) http.RoundTripper { return following{n} }},
 		{"redaction shows what it should withhold", 7, func(c *cloud.Cloud) { c.Hooks = frankHooks{c.Hooks} }, nil, nil},
 		{"hash_only shows one field more", 7, func(c *cloud.Cloud) { c.Hooks = leakyHooks{c.Hooks} }, nil, nil},
+		{"a later attempt shows more", 7, nil, func(h delivery.Handler) delivery.Handler { return every(h, retries, unmindful) }, nil},
+		{"a body loses a field", 7, nil, nil, func(n network) http.RoundTripper { return rewriting{n, untyped} }},
+		{"what was forgotten is told", 7, func(c *cloud.Cloud) { c.Grains = hoardingStore{keptStore{c.Grains, forgotten}} }, nil, nil},
 		{"content is kept in the open", 7, func(c *cloud.Cloud) { c.Grains = openStore{c.Grains} }, nil, nil},
 		{"an erasure keeps a key", 8, func(c *cloud.Cloud) { c.Keys = keptKeys{c.Keys, keys} }, nil, nil},
 		{"an erasure keeps a box", 8, func(c *cloud.Cloud) { c.Grains = keptStore{c.Grains, boxes} }, nil, nil},

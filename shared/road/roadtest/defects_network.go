@@ -7,9 +7,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // unguarded lets every connection pass.
@@ -80,6 +82,23 @@ func asGoWrites(body []byte) []byte {
 func exact(body []byte) []byte {
 	return bytes.ReplaceAll(body, []byte("9007199254740992"), []byte("9007199254740993"))
 }
+
+// untyped leaves out what sort of grain it is.
+func untyped(body []byte) []byte { return bytes.ReplaceAll(body, []byte(`"grain_type":"event",`), nil) }
+
+// retimed says of a repeated event that it happened when it is repeated.
+type retimed struct{ network }
+
+func (r retimed) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("X-Memhooks-Attempt") == "1" {
+		return r.network.RoundTrip(req)
+	}
+	return rewriting{r.network, func(body []byte) []byte {
+		return happened.ReplaceAll(body, []byte(`"timestamp_ms":`+strconv.FormatInt(time.Now().UnixMilli(), 10)))
+	}}.RoundTrip(req)
+}
+
+var happened = regexp.MustCompile(`"timestamp_ms":\d+`)
 
 // forged spoils a signature.
 type forged struct{ network }

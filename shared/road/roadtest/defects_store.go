@@ -155,6 +155,18 @@ func (s keptStore) Load(ctx context.Context, m change.Memory, ref store.Ref) (st
 	return got, err
 }
 
+// hoardingStore still has the boxes of what was forgotten.
+type hoardingStore struct{ keptStore }
+
+func (s hoardingStore) Commit(ctx context.Context, w store.Write) (store.Committed, error) {
+	for _, step := range w.Steps {
+		if was, err := s.Store.Load(ctx, w.Memory, store.Ref{Hash: step.Expect}); step.Forget && err == nil {
+			s.boxes.put(was.Hash, was.Box)
+		}
+	}
+	return s.Store.Commit(ctx, w)
+}
+
 // keptKeys still has what was destroyed.
 type keptKeys struct {
 	seal.Keys

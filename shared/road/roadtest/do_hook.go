@@ -27,11 +27,11 @@ type subscriber struct {
 	poller
 }
 
-// since is a setting from a time on; while a change of it is under way the
-// looser one counts.
+// since is a setting from a time on: the loosest and the tightest that it can
+// be, which differ while a change of it is under way, or had no answer.
 type since struct {
-	at   time.Time
-	mode redact.Mode
+	at          time.Time
+	most, least redact.Mode
 }
 
 // span is a time in which no attempt may begin; to is zero while it lasts.
@@ -81,7 +81,7 @@ func (r *run) subscribe(op Op) {
 			h.secret = secret.Reveal()
 		}
 	}
-	h.modes = []since{{h.begun, h.Redaction}}
+	h.modes = []since{{h.begun, h.Redaction, h.Redaction}}
 	r.hooks = append(r.hooks, h)
 	r.receivers.behave(h.ID, ways[op.A/4%uint32(len(ways))])
 }
@@ -183,16 +183,19 @@ func (r *run) redact(op Op) {
 		return
 	}
 	mode := [...]redact.Mode{redact.Full, redact.MetadataOnly, redact.HashOnly}[op.A%3]
-	was := h.modes[len(h.modes)-1].mode
-	if was.TighterThan(mode) {
-		was = mode
+	asked := h.modes[len(h.modes)-1]
+	asked.at = time.Now()
+	if asked.most.TighterThan(mode) {
+		asked.most = mode
+	} else if mode.TighterThan(asked.least) {
+		asked.least = mode
 	}
-	h.modes = append(h.modes, since{time.Now(), was})
+	h.modes = append(h.modes, asked)
 	ctx, cancel := request(nil)
 	defer cancel()
 	text := string(mode)
 	if _, err := r.Hooks.Change(ctx, h.Memory, r.draw(op), h.ID, "key", hook.Settings{Redaction: &text}); err == nil {
-		h.modes = append(h.modes, since{time.Now(), mode})
+		h.modes = append(h.modes, since{time.Now(), mode, mode})
 	}
 }
 

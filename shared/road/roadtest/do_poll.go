@@ -52,7 +52,7 @@ func (r *run) pollAs(via *road.Stages, h *subscriber, limit int) (more bool) {
 		if h.whole && item.Prev != h.last || item.Seq <= h.last {
 			r.found(2, "%s read seq %d after %d; it says that it saw %d before", h.ID, item.Seq, h.last, item.Prev)
 		}
-		r.checkBody(h, item.Seq, item.ID, item.Body, time.Now())
+		r.polled = append(r.polled, body{by: h, entry: feed.Entry{Seq: item.Seq}, text: item.Body, at: time.Now(), from: time.Now()})
 		h.last, h.whole, h.saw[item.Seq] = item.Seq, true, true
 	}
 	h.after = page.Next

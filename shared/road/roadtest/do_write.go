@@ -54,6 +54,7 @@ func (a *asked) input() memory.Input {
 	if p := scopes[a.op.B/4%4]; p != "" {
 		fields["scope_path"] = p
 	}
+	a.given = fields
 	return memory.Input{Type: "event", Namespace: namespaces[a.op.B/16%3], Fields: fields}
 }
 
@@ -163,7 +164,7 @@ func (r *run) forget(op Op) {
 	ctx, cancel := request(a)
 	defer cancel()
 	n, err := r.Memory.Forget(ctx, h.memory, r.draw(op), []store.Ref{{Hash: h.hash}})
-	a.answered, a.existing = err == nil, n == 0
+	a.answered, a.existing, a.ended = err == nil, n == 0, time.Now()
 	r.reread(h.memory, h.lineage)
 }
 
@@ -175,12 +176,15 @@ func (r *run) rotate(op Op) {
 	a.answered = err == nil
 }
 
+// scope is where a recall looks.
+func (a *asked) scope() string { return scopes[a.op.B%4] }
+
 // recall finds what has one word in common, or one grain by its sentinel.
 func (r *run) recall(op Op) {
 	a := r.ask(op, r.home(op), events.Recalled)
 	ctx, cancel := request(a)
 	defer cancel()
-	hits, err := r.Memory.Recall(ctx, a.memory, r.draw(op), memory.Query{Text: "tea", Scope: scopes[op.B%4]})
+	hits, err := r.Memory.Recall(ctx, a.memory, r.draw(op), memory.Query{Text: "tea", Scope: a.scope()})
 	a.answered = err == nil
 	if err != nil {
 		return
@@ -202,6 +206,7 @@ func (r *run) recall(op Op) {
 type erasure struct {
 	memory   change.Memory
 	sel      seal.Selector
+	begun    time.Time
 	answered time.Time // zero: it was not
 	covered  []*told
 	lineages []string // that stood, as their writers knew
@@ -218,7 +223,7 @@ func (r *run) eraseScope(op Op) {
 // erase looks whether what is to be erased can be found, and whether it is
 // gone when that was answered.
 func (r *run) erase(op Op, sel seal.Selector) {
-	e := &erasure{memory: r.home(op), sel: sel, covered: r.heard.covered(r.home(op), sel)}
+	e := &erasure{memory: r.home(op), sel: sel, begun: time.Now(), covered: r.heard.covered(r.home(op), sel)}
 	for _, h := range slices.Clone(r.heads) {
 		if h.memory == e.memory {
 			r.reread(h.memory, h.lineage) // a write without an answer may have given it to another person

@@ -35,7 +35,9 @@ type asked struct {
 	op       Op
 	memory   change.Memory
 	cause    events.Cause
-	sentinel string // in its content; "" = none
+	sentinel string         // in its content; "" = none
+	given    map[string]any // the fields of the grain that it wrote
+	ended    time.Time
 	answered bool
 	existing bool // it was answered that nothing had to be done
 }

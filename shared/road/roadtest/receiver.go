@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/redact"
 )
 
 // post is one POST as its receiver has it.
@@ -32,6 +33,7 @@ type post struct {
 	to      netip.Addr    // that it was sent to; invalid where there was no connection
 	status  int
 	asked   time.Duration // by its answer's Retry-After
+	shown   []redact.Mode // that its body can be in, once that was judged
 }
 
 // receivers are all destinations, which answer as they were told.

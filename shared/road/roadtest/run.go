@@ -52,6 +52,9 @@ type run struct {
 	hooks    []*subscriber
 	erasures []*erasure
 	log      map[change.Memory][]feed.Entry
+	polled   []body            // of which the entry's seq alone is known
+	writers  map[string]*asked // hash → who wrote that grain
+	bodies   map[string][]byte // by hook, change and what is shown of it
 	broken   []Broken
 	keep     feed.Keep    // the tightest of the compactions so far
 	deaths   atomic.Int64 // of processes
@@ -83,7 +86,7 @@ func Run(w World, s Schedule, d Defect) []Broken {
 		World: w, defect: d, seed: s.Seed,
 		memories: [2]change.Memory{{Tenant: "acme", ID: "home"}, {Tenant: "bolt", ID: "home"}},
 		heard:    newHeard(), began: time.Now(),
-		log: map[change.Memory][]feed.Entry{},
+		log: map[change.Memory][]feed.Entry{}, writers: map[string]*asked{}, bodies: map[string][]byte{},
 	}
 	r.receivers = newReceivers(s.Seed, r.troubles)
 	if !r.start(0) {
