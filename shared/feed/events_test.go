@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,39 @@ func TestAPageOfLargeEventsEndsEarly(t *testing.T) {
 	}
 	if rest := h.page(all, p.Next, feed.MaxLimit); len(rest.Items) != events-len(p.Items) || rest.HasMore {
 		t.Errorf("the rest has %d items, more %v", len(rest.Items), rest.HasMore)
+	}
+}
+
+// counting counts what is read of a log.
+type counting struct {
+	feed.Log
+	read int
+}
+
+func (c *counting) Read(ctx context.Context, m change.Memory, after int64, limit int) ([]feed.Entry, error) {
+	all, err := c.Log.Read(ctx, m, after, limit)
+	c.read += len(all)
+	return all, err
+}
+
+func TestAPageReadsNoMoreOfTheLogThanItShows(t *testing.T) {
+	h := open(t)
+	all := h.polled("hook-1", nil)
+	some := h.polled("hook-2", func(s *hook.Settings) { s.Namespace = ptr(ptr("rare")) })
+	for i := range 40 {
+		h.add([]string{"rare", "n", "n", "n"}[i%4], strconv.Itoa(i))
+	}
+	const oldestLeft = 1 // its time is the page's lag
+	for _, c := range []struct {
+		of   hook.Hook
+		most int
+	}{{all, 5}, {some, 25}} {
+		log := &counting{Log: h.Cloud.Log}
+		p, err := h.over(log).Events(h.ctx, c.of, feed.Request{Limit: 5})
+		h.must(err)
+		if len(p.Items) != 5 || log.read > c.most+oldestLeft {
+			t.Errorf("%d events of %s were found in %d entries of the log, want at most %d", len(p.Items), c.of.ID, log.read, c.most+oldestLeft)
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ func Assemble(c *cloud.Cloud, s Settings, version string, now func() time.Time, 
 		Cloud: c, Memory: memories, Hooks: hooks, Cursors: cursors,
 		Feed: feed.New(feed.Config{
 			Log: c.Log, Compactor: c.Compactor, Consumers: c.Consumers, Current: memories,
-			Teller: memories, Modes: hooks, Cursors: cursors, Now: now,
+			Teller: memories, Modes: hooks, Cursors: cursors, Now: now, Ahead: c.Ahead,
 		}),
 		Inspect: inspect.New(inspect.Config{
 			Log: c.Log, Kept: c.Compactor, Ledger: c.Ledger, Hooks: hooks, Memories: memories, Grains: c.Grains, Version: version,

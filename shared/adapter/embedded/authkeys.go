@@ -77,7 +77,7 @@ func (s authKeys) Revoke(ctx context.Context, tenant, id string) error {
 // ListKeys is the port's.
 func (s authKeys) ListKeys(ctx context.Context, tenant, after string, limit int) ([]auth.Key, error) {
 	var all []auth.Key
-	err := s.d.rows(ctx, "SELECT "+apiKeyColumns+" FROM apikey WHERE tenant=? AND id>? AND revoked=0 ORDER BY id LIMIT ?",
+	err := s.d.rows(ctx, "SELECT "+apiKeyColumns+" FROM apikey WHERE tenant=? AND id>? AND revoked=0 ORDER BY id"+atMost,
 		[]any{tenant, after, limit}, func(scan func(...any) error) error {
 			k, err := scanAPIKey(scan)
 			all = append(all, k)

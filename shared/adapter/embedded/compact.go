@@ -58,5 +58,5 @@ func (s logs) Kept(ctx context.Context, m change.Memory, after int64, limit int)
 	row, hooks := r.row, r.hooks
 	r.mu.RUnlock()
 	return s.d.entries(ctx, row, &hooks, "SELECT "+logColumns+` FROM log
-		WHERE memory=? AND seq>? AND seq<? AND cause IN `+markers+" ORDER BY seq LIMIT ?", row.n, after, row.floor, limit)
+		WHERE memory=? AND seq>? AND seq<? AND cause IN `+markers+" ORDER BY seq"+atMost, row.n, after, row.floor, limit)
 }

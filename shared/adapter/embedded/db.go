@@ -116,6 +116,10 @@ func (d *db) reader(query string) (*sql.Stmt, error) {
 	return s, nil
 }
 
+// atMost bounds a query by its last argument. As an expression, for SQLite plans
+// a query with a bare parameter there anew each time that it is run.
+const atMost = " LIMIT +?"
+
 // memoryN is a memory's row number as a subquery of two arguments, so that one
 // statement serves a read that has only the name.
 const memoryN = "(SELECT n FROM memory WHERE tenant=? AND id=?)"

@@ -138,7 +138,7 @@ func (q *queue) loadAway(l *lane) error {
 			return err
 		}
 		for _, group := range r.groups {
-			rows, err := t.jobRows("INDEXED BY job_group WHERE hook=? AND grp=? AND status IN "+pendingRows+" ORDER BY seq, redrive LIMIT ?", l.n, group, held+rowsOfGroup)
+			rows, err := t.jobRows("INDEXED BY job_group WHERE hook=? AND grp=? AND status IN "+pendingRows+" ORDER BY seq, redrive"+atMost, l.n, group, held+rowsOfGroup)
 			if err != nil {
 				return err
 			}
@@ -157,7 +157,7 @@ func (t *tx) dueGroups(hook, now int64, most int, r *returning) error {
 	}
 	err := t.rows(`SELECT grp FROM job AS j INDEXED BY job_due WHERE hook=? AND status='retry' AND due<=? AND NOT EXISTS (
 			SELECT 1 FROM job AS e INDEXED BY job_group WHERE e.hook=j.hook AND e.grp=j.grp AND e.status IN `+pendingRows+` AND (e.seq, e.redrive) < (j.seq, j.redrive)
-		) ORDER BY due LIMIT ?`, []any{hook, now, most}, func(scan func(...any) error) error {
+		) ORDER BY due`+atMost, []any{hook, now, most}, func(scan func(...any) error) error {
 		var group string
 		err := scan(&group)
 		if !seen[group] {

@@ -99,7 +99,7 @@ func (q *queue) loadLog(l *lane, window int) error {
 		return err
 	}
 	if len(found) > 0 {
-		if err := q.d.warm(q.ctx, found[0].Change.Memory, found); err != nil {
+		if err := q.d.warm(q.ctx, found[0].Change.Memory, l.id, found); err != nil {
 			return err
 		}
 	}
@@ -222,7 +222,7 @@ func (q *queue) readPlace(t *tx, l *lane) (placed, error) {
 	if p.late, err = settledAfter(t.rows, l.n, p.cursor); err != nil {
 		return p, err
 	}
-	p.jobs, err = t.jobRows("WHERE hook=? AND status IN "+pendingRows+" ORDER BY seq, redrive LIMIT ?", l.n, maxHeldRows+1)
+	p.jobs, err = t.jobRows("WHERE hook=? AND status IN "+pendingRows+" ORDER BY seq, redrive"+atMost, l.n, maxHeldRows+1)
 	if err != nil || len(p.jobs) <= maxHeldRows {
 		return p, err
 	}

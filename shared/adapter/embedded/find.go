@@ -50,8 +50,8 @@ func (s index) Find(ctx context.Context, m change.Memory, anyOf, must []string, 
 type tier struct{ documents, match string }
 
 const (
-	ranked = "SELECT rowid AS n, rank AS place FROM doc WHERE doc MATCH ? ORDER BY rank LIMIT ?"
-	newest = "SELECT rowid AS n, -rowid AS place FROM doc WHERE doc MATCH ? ORDER BY rowid DESC LIMIT ?"
+	ranked = "SELECT rowid AS n, rank AS place FROM doc WHERE doc MATCH ? ORDER BY rank" + atMost
+	newest = "SELECT rowid AS n, -rowid AS place FROM doc WHERE doc MATCH ? ORDER BY rowid DESC" + atMost
 )
 
 // tiers parts a search into queries, in the order in which they are asked.

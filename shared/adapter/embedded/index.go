@@ -119,7 +119,7 @@ func (s index) Pending(ctx context.Context, m change.Memory, limit int) ([]store
 	}
 	var all []store.Located
 	err := s.d.rows(ctx, "SELECT m.tenant, m.id, "+grainColumns+` FROM grain g NOT INDEXED
-		JOIN shelf s ON s.n = g.shelf JOIN seal_key k ON k.n = s.key JOIN memory m ON m.n = g.memory WHERE `+condition+" ORDER BY g.n LIMIT ?",
+		JOIN shelf s ON s.n = g.shelf JOIN seal_key k ON k.n = s.key JOIN memory m ON m.n = g.memory WHERE `+condition+" ORDER BY g.n"+atMost,
 		append(args, limit), func(scan func(...any) error) error {
 			var l store.Located
 			var r row

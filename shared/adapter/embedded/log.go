@@ -116,7 +116,7 @@ func (d *db) readRoom(ctx context.Context, r *room, after int64, limit int) ([]f
 		return tail[from:to:to], nil
 	}
 	return d.entries(ctx, row, &hooks, `SELECT `+logColumns+` FROM log
-		WHERE memory=? AND seq>? AND seq<=? ORDER BY seq LIMIT ?`, row.n, after, row.head, limit)
+		WHERE memory=? AND seq>? AND seq<=? ORDER BY seq`+atMost, row.n, after, row.head, limit)
 }
 
 const logColumns = "seq, id, cause, at, data, matches"

@@ -84,7 +84,7 @@ func (s memories) Get(ctx context.Context, m change.Memory) (store.Instance, err
 // List is the port's.
 func (s memories) List(ctx context.Context, tenant, after string, limit int) ([]store.Instance, error) {
 	var all []store.Instance
-	err := s.d.rows(ctx, "SELECT "+memoryColumns+" FROM memory WHERE tenant=? AND id>? ORDER BY id LIMIT ?",
+	err := s.d.rows(ctx, "SELECT "+memoryColumns+" FROM memory WHERE tenant=? AND id>? ORDER BY id"+atMost,
 		[]any{tenant, after, limit}, func(scan func(...any) error) error {
 			m, err := scanMemory(scan)
 			all = append(all, m.Instance)

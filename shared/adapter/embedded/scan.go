@@ -28,13 +28,13 @@ func (s grains) Scan(ctx context.Context, m change.Memory, f store.Filter, after
 	query, args := walk(m, f, page.Total)
 	switch {
 	case f.Newest && after == "":
-		query += " ORDER BY g.n DESC LIMIT ?"
+		query += " ORDER BY g.n DESC" + atMost
 	case f.Newest:
-		query, args = query+" AND g.n < ? ORDER BY g.n DESC LIMIT ?", append(args, last.n)
+		query, args = query+" AND g.n < ? ORDER BY g.n DESC"+atMost, append(args, last.n)
 	case f.Subject != nil:
-		query, args = query+" AND g.n > ? ORDER BY g.n LIMIT ?", append(args, last.n)
+		query, args = query+" AND g.n > ? ORDER BY g.n"+atMost, append(args, last.n)
 	default:
-		query, args = query+" AND s.n >= ? AND (s.n > ? OR g.n > ?) ORDER BY s.n, g.n LIMIT ?", append(args, last.shelf, last.shelf, last.n)
+		query, args = query+" AND s.n >= ? AND (s.n > ? OR g.n > ?) ORDER BY s.n, g.n"+atMost, append(args, last.shelf, last.shelf, last.n)
 	}
 	var end place
 	err = s.d.rows(ctx, "SELECT "+grainColumns+query, append(args, limit+1), func(scan func(...any) error) error {

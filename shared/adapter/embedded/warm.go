@@ -7,22 +7,28 @@ import (
 	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/feed"
+	"github.com/memhooks/memhooks/shared/hook"
 )
 
 // warmAtOnce is how many grains one query reads ahead.
-const warmAtOnce = 64
+const warmAtOnce = 128
 
 // warmQuery reads grains by their hashes; hashes that are not given are NULL.
 var warmQuery = fromGrain + "WHERE g.memory=" + memoryN + " AND g.hash IN (?" + strings.Repeat(",?", warmAtOnce-1) + ")"
 
-// warm reads the grains of entries that are about to be delivered into the row
-// cache: a backlog is read in a few queries instead of one an event. It only
+// ahead is the feed's reading ahead.
+func (d *db) ahead(ctx context.Context, h hook.Hook, entries []feed.Entry) error {
+	return d.warm(ctx, h.Memory, h.ID, entries)
+}
+
+// warm reads the grains of entries that a hook is about to be told of into the
+// row cache: a backlog is read in a few queries instead of one an event. It only
 // saves time: what it does not read is read when it is needed.
-func (d *db) warm(ctx context.Context, m change.Memory, entries []feed.Entry) error {
+func (d *db) warm(ctx context.Context, m change.Memory, hook string, entries []feed.Entry) error {
 	wanted := make([]any, 0, warmAtOnce)
 	for i := range entries {
 		c := &entries[i].Change
-		if c.Cause != events.Created && c.Cause != events.Superseded {
+		if _, sees := entries[i].For(hook); !sees || c.Cause != events.Created && c.Cause != events.Superseded {
 			continue
 		}
 		if _, held := d.boxes.get(boxOf{m, c.Hash}); held {
