@@ -11,6 +11,7 @@ import (
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/inspect"
 	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/once"
 	"github.com/memhooks/memhooks/shared/seal"
@@ -44,6 +45,7 @@ type Cloud struct {
 	Queue    delivery.Queue
 	Ledger   delivery.Ledger
 	Redriver delivery.Redriver
+	Troubles inspect.Troubles
 
 	Auth     auth.Keys
 	AuthList auth.Lister

@@ -120,8 +120,10 @@ func given[T any](v *T) (out T) {
 }
 
 type listInstancesInput struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"At most so many"`
-	Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before"`
+	Limit     int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"At most so many; with attention or holds, so many are looked through"`
+	Cursor    string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before"`
+	Attention bool   `query:"attention" doc:"Only those where somebody is needed: a hook is held, disabled or paused, or has dead letters"`
+	Holds     string `query:"holds" maxLength:"128" doc:"Only those that hold what this id names: an event, a delivery, a hook, or a grain by its hash or mem_…"`
 }
 
 type instancesAnswer struct {
@@ -147,8 +149,18 @@ func (a *API) listInstances(ctx context.Context, in *listInstancesInput) (*insta
 		page = page[:in.Limit]
 		last = page[in.Limit-1].Memory.ID
 	}
-	for _, i := range page {
-		out.Memories = append(out.Memories, *instanceShown(i))
+	all := make([]change.Memory, len(page))
+	for i := range page {
+		all[i] = page[i].Memory
+	}
+	fits, err := a.cfg.Inspect.Among(ctx, all, in.Attention, in.Holds)
+	if err != nil {
+		return nil, err
+	}
+	for i := range page {
+		if fits[i] {
+			out.Memories = append(out.Memories, *instanceShown(page[i]))
+		}
 	}
 	out.Next, err = a.cursorOf(ctx, m, listedMemories, last)
 	return out, err

@@ -57,6 +57,7 @@ type Config struct {
 	Hooks    Hooks
 	Memories Memories
 	Grains   Grains
+	Troubles Troubles
 	Version  string // of the product, which deliveries name
 }
 

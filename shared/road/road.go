@@ -55,7 +55,8 @@ func Assemble(c *cloud.Cloud, s Settings, version string, now func() time.Time, 
 			Teller: memories, Modes: hooks, Cursors: cursors, Now: now, Ahead: c.Ahead,
 		}),
 		Inspect: inspect.New(inspect.Config{
-			Log: c.Log, Kept: c.Compactor, Ledger: c.Ledger, Hooks: hooks, Memories: memories, Grains: c.Grains, Version: version,
+			Log: c.Log, Kept: c.Compactor, Ledger: c.Ledger, Hooks: hooks, Memories: memories, Grains: c.Grains, Troubles: c.Troubles,
+			Version: version,
 		}),
 		Sender: newSender(c, s, version, memories, hooks, guarded, now),
 	}

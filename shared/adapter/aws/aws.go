@@ -94,7 +94,7 @@ func (a *Adapter) Cloud() *cloud.Cloud {
 		Keys: keys{a}, Cells: cells{a}, Wrapper: a.cfg.Wrapper,
 		Hooks: hooks{a}, HookRemover: hooks{a}, HookMover: mover{a},
 		Log: logs{a}, Compactor: logs{a}, Consumers: consumers{a},
-		Queue: queue{a}, Ledger: ledger{a}, Redriver: ledger{a},
+		Queue: queue{a}, Ledger: ledger{a}, Redriver: ledger{a}, Troubles: ledger{a},
 		Auth: bearers{a}, AuthList: bearers{a}, Receipts: receipts{a}, Leases: leases{a},
 		Ready: a.ready,
 		Close: func() error { return nil },

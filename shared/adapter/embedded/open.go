@@ -70,7 +70,7 @@ func Open(ctx context.Context, c Config) (*cloud.Cloud, error) {
 		Keys: sealKeys{d}, Cells: sealKeys{d}, Wrapper: c.Wrapper,
 		Hooks: hooks{d}, HookRemover: hooks{d}, HookMover: q,
 		Log: logs{d}, Compactor: logs{d}, Consumers: consumers{d}, Ahead: d.ahead,
-		Queue: q, Ledger: q, Redriver: q,
+		Queue: q, Ledger: q, Redriver: q, Troubles: q,
 		Auth: authKeys{d}, AuthList: authKeys{d}, Receipts: receipts{d, &begun{}},
 		Ready: d.ready, Close: closeAll,
 	}, nil

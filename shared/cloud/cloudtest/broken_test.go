@@ -66,6 +66,7 @@ func defects() []broken {
 		{"lists oldest first", func(c *cloud.Cloud) { c.Ledger = oldestLedger{c.Ledger} }, "ledger/lists newest first", "is listed before"},
 		{"tells the last attempt only", func(c *cloud.Cloud) { c.Ledger = lastLedger{c.Ledger} }, "ledger/tells every attempt", "its trail is"},
 		{"mixes redrives up", func(c *cloud.Cloud) { c.Ledger = mixingLedger{c.Ledger} }, "ledger/tells every attempt", "1.1 was attempted as"},
+		{"tells of another memory's trouble", func(c *cloud.Cloud) { c.Troubles = shiftedTroubles{c.Troubles} }, "ledger/tells where somebody is needed", "with dead letters"},
 		{"redrives under the old number", func(c *cloud.Cloud) { c.Redriver = numberlessRedriver{c.Redriver} }, "redrive/takes the next number", "made the jobs"},
 
 		{"finds a revoked key", func(c *cloud.Cloud) { c.Auth = &cachingAuth{Keys: c.Auth} }, "auth/a revoked key is found no more", "finding a revoked key succeeded"},

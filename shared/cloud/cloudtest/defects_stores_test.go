@@ -11,6 +11,7 @@ import (
 	"github.com/memhooks/memhooks/shared/auth"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/inspect"
 	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/once"
 	"github.com/memhooks/memhooks/shared/seal"
@@ -245,4 +246,12 @@ type ownLeases struct{}
 
 func (ownLeases) Draw(_ context.Context, _ string, b auth.Bucket, want int, _ time.Time) (int, float64, error) {
 	return want, float64(b.Burst - want), nil
+}
+
+// shiftedTroubles tells of each memory what is so of the next one.
+type shiftedTroubles struct{ inspect.Troubles }
+
+func (s shiftedTroubles) Troubled(ctx context.Context, all []change.Memory) ([]bool, error) {
+	has, err := s.Troubles.Troubled(ctx, all)
+	return append(has[1:], false), err
 }

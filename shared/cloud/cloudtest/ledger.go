@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/hook"
@@ -16,6 +17,7 @@ var ledgerRules = []Rule{
 	{"ledger/lists newest first", "lists are newest first: by seq, then by redrive", ledgerLists},
 	{"ledger/lists what is asked for", "Query narrows a listing; zero fields do not.", ledgerNarrows},
 	{"ledger/finds one delivery", "Find returns one delivery, fault.NotFound where there is none.", ledgerFinds},
+	{"ledger/tells where somebody is needed", "Troubled says of each memory whether it has a hook that is not active, or a dead letter, as of the call; false where there is no such memory.", ledgerTroubles},
 	{"ledger/tells every attempt", "Its Trail tells each attempt as its Outcome did; what was put back is no attempt.", ledgerTrail},
 }
 
@@ -208,4 +210,32 @@ func ledgerTrail(b *bench) {
 		b.want(waits.Trail == nil, "what was never attempted has the trail %+v", waits.Trail)
 		b.crash()
 	}
+}
+
+func ledgerTroubles(b *bench) {
+	calm, nowhere := b.in("acme", "home2"), change.Memory{Tenant: "acme", ID: "nowhere"}
+	calm.hook("h")
+	troubled := func(when string, want bool) {
+		b.idle()
+		for range 2 {
+			got, err := b.Troubles.Troubled(b.ctx, []change.Memory{calm.mem, b.mem, nowhere})
+			b.done("asking who is needed where", err)
+			b.want(slices.Equal(got, []bool{false, want, false}), "%s: of a calm memory, this one and none, needing somebody is %v", when, got)
+			b.crash()
+		}
+	}
+	troubled("without hooks", false)
+	r := b.dead()
+	troubled("with dead letters", true)
+	r.stop()
+	for seq := range int64(2) {
+		b.done("closing a dead letter", b.Redriver.Discard(b.ctx, b.mem, "h", seq+1, 0, ""))
+	}
+	troubled("when they are closed", false)
+	for _, state := range []hook.State{hook.Paused, hook.Held, hook.Disabled} {
+		b.turn("h", state)
+		troubled("with a hook that is "+string(state), true)
+	}
+	b.turn("h", hook.Active)
+	troubled("when it goes on", false)
 }

@@ -11,7 +11,7 @@ import (
 
 // sources are where promises are made: the ports, and who calls them.
 var sources = []string{
-	"auth/auth.go", "auth/lease.go", "change/change.go", "cloud/cloud.go", "delivery/*.go", "fanout/plan.go", "feed/*.go", "hook/hook.go",
+	"auth/auth.go", "auth/lease.go", "change/change.go", "cloud/cloud.go", "delivery/*.go", "fanout/plan.go", "feed/*.go", "hook/hook.go", "inspect/among.go",
 	"memory/store/instance.go", "memory/store/store.go", "once/once.go", "seal/*.go",
 }
 
