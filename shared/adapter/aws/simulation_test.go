@@ -50,12 +50,12 @@ func (a *simulated) simulate() roadtest.World {
 		Open: a.open, Look: func() (*cloud.Cloud, error) { return a.sound, nil },
 		Die: a.die, Turn: a.turn, Drain: a.drain, Upkeep: a.upkeep,
 		Fail: a.faults.Share, Failed: a.faults.Failed, Cut: func(n int) { a.alive.KillAfter(n) }, Dead: func() bool { return a.alive.Dead() },
-		Raw: a.raw, Spent: a.spent, HoldAfter: holdAfter, Apart: 800 * time.Millisecond,
+		Raw: a.raw, Spent: a.spent, Apart: 800 * time.Millisecond,
 	}
 }
 
-func (a *simulated) open(off time.Duration) (*cloud.Cloud, error) {
-	a.world.off = off
+func (a *simulated) open(off time.Duration, holdAfter int) (*cloud.Cloud, error) {
+	a.world.off, a.world.holdAfter = off, holdAfter
 	a.adapter, a.alive = a.world.adapter()
 	return a.adapter.Cloud(), nil
 }

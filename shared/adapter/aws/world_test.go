@@ -33,6 +33,7 @@ type world struct {
 	company    time.Duration
 	newest     *process
 	off        time.Duration // of the next adapter's clock
+	holdAfter  int
 }
 
 // process is an adapter whose calls can be cut off, and its pump.
@@ -47,7 +48,7 @@ func newWorld(t *testing.T, shards int) *world {
 	w := &world{
 		t: t, main: main, keys: awstest.NewTable(1), stream: main.Stream(),
 		jobs: awstest.NewQueue(time.Now, visible), dead: awstest.NewQueue(time.Now, visible),
-		wrapper: awstest.NewWrapper(), views: &views{seen: map[string]change.View{}}, company: company,
+		wrapper: awstest.NewWrapper(), views: &views{seen: map[string]change.View{}}, company: company, holdAfter: holdAfter,
 	}
 	t.Cleanup(func() {
 		if w.newest != nil {
@@ -75,7 +76,7 @@ func (w *world) adapter() (*aws.Adapter, *awstest.Switch) {
 	}
 	return aws.New(aws.Config{
 		Main: rows(w.main), Keys: rows(w.keys), Jobs: line(w.jobs), Dead: line(w.dead),
-		Wrapper: w.wrapper, Now: func() time.Time { return time.Now().Add(off) }, Pause: pause, Company: w.company, HoldAfter: holdAfter,
+		Wrapper: w.wrapper, Now: func() time.Time { return time.Now().Add(off) }, Pause: pause, Company: w.company, HoldAfter: w.holdAfter,
 		View: w.views.view, Log: slog.New(slog.DiscardHandler),
 	}), alive
 }

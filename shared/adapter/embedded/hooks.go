@@ -118,6 +118,11 @@ func (t *tx) putHook(in *draft, h hook.Hook) (hook.Hook, error) {
 	if err != nil {
 		return h, err
 	}
+	if old != nil && old.State != hook.Active && h.State == hook.Active { // its row of dead letters ends
+		if _, err := t.exec("UPDATE place SET dead=0 WHERE hook=?", old.n); err != nil {
+			return h, err
+		}
+	}
 	if old != nil {
 		return h, t.replaceHook(in, &hookRow{old.n, in.row.n, h}, data)
 	}

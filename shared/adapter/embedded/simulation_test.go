@@ -69,14 +69,14 @@ func newFolder(t *testing.T, _ uint64) roadtest.World {
 			t.Errorf("closing a cloud: %v", err)
 		}
 	})
-	return roadtest.World{Open: f.open, Look: func() (*cloud.Cloud, error) { return f.newest, nil }, Die: f.die, Raw: f.raw, HoldAfter: 4}
+	return roadtest.World{Open: f.open, Look: func() (*cloud.Cloud, error) { return f.newest, nil }, Die: f.die, Raw: f.raw}
 }
 
 // open opens the folder. What an older process had open is closed before; it
 // has another folder.
-func (f *folder) open(time.Duration) (*cloud.Cloud, error) {
+func (f *folder) open(_ time.Duration, holdAfter int) (*cloud.Cloud, error) {
 	c, err := embedded.Open(context.Background(), embedded.Config{
-		Dir: f.dir, Wrapper: sealtest.NewWrapper(), Now: time.Now, HoldAfter: 4, Workers: 4, Readers: 2, Window: 4,
+		Dir: f.dir, Wrapper: sealtest.NewWrapper(), Now: time.Now, HoldAfter: holdAfter, Workers: 4, Readers: 2, Window: 4,
 	})
 	if f.newest != nil {
 		err = errors.Join(err, f.newest.Close())

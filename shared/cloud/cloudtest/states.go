@@ -163,7 +163,7 @@ func stateHeld(b *bench) {
 	b.hook("h")
 	r := b.serve(bySeq(map[int64]answer{n: delivered}, giveUp)) // one success before the last in a row
 	var want []int64
-	for i := range 2*n + 3 {
+	for i := range 3*n - 1 {
 		b.add(fmt.Sprint(i))
 		b.idle()
 		if i < 2*n {
@@ -176,9 +176,14 @@ func stateHeld(b *bench) {
 	h, err := b.Hooks.Get(b.ctx, b.mem, "h")
 	b.done("reading a hook", err)
 	b.want(h.State == hook.Held, "a hook with %d dead letters in a row is %s", n, h.State)
-	b.counts("h", map[delivery.Status]int{delivery.StatusDelivered: 1, delivery.StatusDead: int(2*n) - 1, delivery.StatusHeld: 3})
-	b.serve(delivered)
+	b.counts("h", map[delivery.Status]int{delivery.StatusDelivered: 1, delivery.StatusDead: int(2*n) - 1, delivery.StatusHeld: int(n) - 1})
+	b.turn("h", hook.Paused)
+	b.crash()
+	b.serve(giveUp)
 	b.turn("h", hook.Active)
 	b.pass(2 * second)
-	b.counts("h", map[delivery.Status]int{delivery.StatusDelivered: 4, delivery.StatusDead: int(2*n) - 1})
+	b.counts("h", map[delivery.Status]int{delivery.StatusDelivered: 1, delivery.StatusDead: int(3*n) - 2})
+	h, err = b.Hooks.Get(b.ctx, b.mem, "h")
+	b.done("reading a hook", err)
+	b.want(h.State == hook.Active, "a hook that was made active again, and had %d dead letters since, is %s", n-1, h.State)
 }

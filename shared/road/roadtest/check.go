@@ -82,11 +82,13 @@ func (r *run) settle() error {
 		case err != nil:
 			return fmt.Errorf("read %s: %w", h.ID, err)
 		case now.State != hook.Active:
+			r.checkState(h, now.State)
 			on := true
 			h.awake(time.Now())
-			if _, err := r.Hooks.Change(ctx, h.Memory, change.NewDraw(time.Now()), h.ID, "key", hook.Settings{Active: &on}); err != nil {
+			if err := r.turnHook(ctx, change.NewDraw(time.Now()), h, hook.Settings{Active: &on}); err != nil {
 				return fmt.Errorf("resume %s: %w", h.ID, err)
 			}
+			h.active = time.Now()
 		}
 	}
 	if r.Drain == nil {

@@ -14,7 +14,8 @@ func (r *run) checkPosts() {
 		of[h.ID] = h
 	}
 	tries := map[deliveryOf][]*post{}
-	first := map[string]int64{} // hook and group → the highest seq that was tried
+	posts := map[string][]*post{} // of each hook
+	first := map[string]int64{}   // hook and group → the highest seq that was tried
 	tried := map[deliveryOf]bool{}
 	for _, p := range r.receivers.all() {
 		h := of[p.hook]
@@ -30,6 +31,7 @@ func (r *run) checkPosts() {
 		if seq, prev := p.header.Get("X-Memhooks-Seq"), p.header.Get("X-Memhooks-Prev-Seq"); sees && (seq != strconv.FormatInt(e.Seq, 10) || prev != strconv.FormatInt(m.Prev, 10)) {
 			r.found(2, "%s got seq %d with the headers %q after %q, it saw %d before", p.hook, p.seq, seq, prev, m.Prev)
 		}
+		posts[p.hook] = append(posts[p.hook], p)
 		d := deliveryOf{p.hook, p.seq, p.redrive}
 		line := p.hook + " " + e.Change.Group()
 		if !tried[d] && p.redrive == 0 && p.seq < first[line] {
@@ -47,6 +49,9 @@ func (r *run) checkPosts() {
 	for _, b := range r.polled {
 		b.entry, _ = r.entry(b.by, b.entry.Seq)
 		r.checkBody(b)
+	}
+	for _, h := range r.hooks {
+		r.checkHeld(h, posts[h.ID])
 	}
 	for d, all := range tries {
 		r.checkTries(of[d.hook], d, all)

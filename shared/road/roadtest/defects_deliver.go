@@ -34,6 +34,7 @@ func delivered(o *delivery.Outcome) {
 func muchLater(o *delivery.Outcome) { o.Delay = 12 * time.Hour }
 func hurried(o *delivery.Outcome)   { o.Delay = 0 }
 func dead(o *delivery.Outcome)      { o.Verdict, o.Delay = delivery.GiveUp, 0 }
+func untouched(o *delivery.Outcome) { o.Disable = false }
 func unmindful(o *delivery.Outcome) { o.Job.Redaction = "" }
 func again(o *delivery.Outcome) {
 	o.Verdict, o.Delay, o.Disable = delivery.RetryAfter, time.Duration(1<<min(o.Job.Attempts, 10))*time.Second, false

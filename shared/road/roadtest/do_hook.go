@@ -1,9 +1,11 @@
 package roadtest
 
 import (
+	"context"
 	"fmt"
 	"time"
 
+	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/hook"
@@ -16,10 +18,12 @@ const maxHooks = 6
 // subscriber is a hook and what its maker was told.
 type subscriber struct {
 	hook.Hook
-	begun, made time.Time // made: zero where nobody knows whether it was
-	secret      string    // that its maker was shown; "" = none
-	modes       []since   // how much it may see
-	quiet       []span    // when it may not be posted to
+	begun, made time.Time   // made: zero where nobody knows whether it was
+	secret      string      // that its maker was shown; "" = none
+	modes       []since     // how much it may see
+	quiet       []span      // when it may not be posted to
+	turned      []time.Time // when calls that pause or resume it began, and ended
+	active      time.Time   // when a call made it active that was not
 	skips       []skip
 	skippable   int64          // the log's head when it was last asked to be resumed at its end
 	discards    map[int64]bool // seqs whose dead letters were asked to be discarded
@@ -134,9 +138,17 @@ func (r *run) pause(op Op) {
 	defer cancel()
 	off := false
 	h.awake(time.Now()) // it may be paused by an earlier call
-	if _, err := r.Hooks.Change(ctx, h.Memory, r.draw(op), h.ID, "key", hook.Settings{Active: &off}); err == nil {
+	if err := r.turnHook(ctx, r.draw(op), h, hook.Settings{Active: &off}); err == nil {
 		h.quiet = append(h.quiet, span{from: time.Now(), why: "it was paused"})
 	}
+}
+
+// turnHook pauses or resumes a hook.
+func (r *run) turnHook(ctx context.Context, d change.Draw, h *subscriber, set hook.Settings) error {
+	h.turned = append(h.turned, time.Now())
+	_, err := r.Hooks.Change(ctx, h.Memory, d, h.ID, "key", set)
+	h.turned = append(h.turned, time.Now())
+	return err
 }
 
 // awake ends what kept a hook from being posted to.
@@ -172,8 +184,14 @@ func (r *run) resumeAs(op Op, h *subscriber, where string) bool {
 	defer cancel()
 	on := true
 	h.awake(time.Now())
-	_, err := r.Hooks.Change(ctx, h.Memory, r.draw(op), h.ID, "key", hook.Settings{Active: &on, Resume: where})
-	return err == nil
+	was, unread := r.look().Hooks.Get(ctx, h.Memory, h.ID)
+	if err := r.turnHook(ctx, r.draw(op), h, hook.Settings{Active: &on, Resume: where}); err != nil {
+		return false
+	}
+	if unread == nil && was.State != hook.Active {
+		h.active = time.Now()
+	}
+	return true
 }
 
 // redact changes how much a hook may see.

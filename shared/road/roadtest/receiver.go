@@ -33,6 +33,7 @@ type post struct {
 	to      netip.Addr    // that it was sent to; invalid where there was no connection
 	status  int
 	asked   time.Duration // by its answer's Retry-After
+	handed  *handed       // by which call
 	shown   []redact.Mode // that its body can be in, once that was judged
 }
 
@@ -87,7 +88,11 @@ func (n network) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &post{hook: hook, seq: seq, redrive: redrive, attempt: attempt, event: req.Header.Get("Webhook-Id"), header: req.Header.Clone(), body: body, began: time.Now(), off: n.off, trouble: n.troubles()}
+	by, _ := req.Context().Value(handedKey{}).(*handed)
+	p := &post{
+		hook: hook, seq: seq, redrive: redrive, attempt: attempt, event: req.Header.Get("Webhook-Id"), header: req.Header.Clone(), body: body,
+		began: time.Now(), off: n.off, trouble: n.troubles(), handed: by,
+	}
 	way, drawn := n.begin(p)
 	status, header := 0, http.Header(nil)
 	if err = n.connect(p, p.lookup(way, drawn)); err == nil {

@@ -1,6 +1,7 @@
 package roadtest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -124,7 +125,7 @@ func (r *run) found(invariant int, format string, args ...any) {
 
 // start begins a process whose clock is off by so much.
 func (r *run) start(off time.Duration) bool {
-	c, err := r.Open(off)
+	c, err := r.Open(off, cmp.Or(r.defect.holdAfter, holdAfter))
 	if err != nil {
 		r.found(11, "the cloud does not open: %v", err)
 		return false
@@ -171,7 +172,9 @@ func (r *run) handler(l *life) delivery.Handler {
 	return func(ctx context.Context, jobs []delivery.Job) []delivery.Outcome {
 		var out []delivery.Outcome
 		if !l.gate.killed() {
-			out = handle(ctx, jobs)
+			call := &handed{from: time.Now()}
+			out = handle(context.WithValue(ctx, handedKey{}, call), jobs)
+			r.receivers.end(call)
 		}
 		if !l.gate.killed() {
 			return out

@@ -18,8 +18,8 @@ import (
 // called by one goroutine at a time; those that say so may be nil.
 type World struct {
 	// Open starts a process: it opens the cloud on what is there. Its clock is
-	// off by so much.
-	Open func(off time.Duration) (*cloud.Cloud, error)
+	// off by so much, and so many dead letters in a row hold a hook.
+	Open func(off time.Duration, holdAfter int) (*cloud.Cloud, error)
 	// Look is what stands there, read without faults, beside the newest process.
 	Look func() (*cloud.Cloud, error)
 	// Die ends the newest process as a kill does; what it had in hand is given
@@ -46,8 +46,6 @@ type World struct {
 	// Spent is what was used of services that charge by use: write units, and
 	// requests that tell a queue something; nil: there are none.
 	Spent func() int
-	// HoldAfter is how many dead letters in a row hold a hook.
-	HoldAfter int
 	// Apart is how far the clocks of two processes may be off.
 	Apart time.Duration
 }
