@@ -26,7 +26,7 @@ var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 // api is an API that answers what a test says, and remembers what it was asked.
 type api struct {
 	mu      sync.Mutex
-	answers map[string]string // by method and path
+	answers map[string]string // by method and path, with the query where that has an answer of its own
 	refuse  map[string]int    // a status instead of 200, by method and path
 	asked   []string
 	bodies  []string
@@ -54,7 +54,10 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"error":{"code":"`+code+`","message":"a key that is known is needed"}}`)
 		return
 	}
-	answer, known := a.answers[call]
+	answer, known := a.answers[call+suffix(r.URL.RawQuery)]
+	if !known {
+		answer, known = a.answers[call]
+	}
 	switch {
 	case a.refuse[call] != 0:
 		w.WriteHeader(a.refuse[call])

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,64 +21,97 @@ type glance struct {
 // What the first page shows: each memory on it is looked into, a little.
 const (
 	onFirst   = 50
+	fewest    = 10 // that are shown beside those that need somebody
 	mostCalls = 5
-	little    = "100" // of its events and deliveries
-	leafed    = 1000  // memories that are looked through for a name
+	little    = "50" // of its events and deliveries
+	leafed    = 1000 // memories that are looked through at once
 )
 
-// overview is the first page: all memories, or those that a name finds, and
-// first those that need somebody.
+// overview is the first page: those memories that need somebody, of all, and the
+// first of the others; or those that a name finds, or the next of all, and of
+// these first those that need somebody.
 func (v *visit) overview() error { return v.showOverview(newMemory{}) }
 
 // newMemory is what was typed of a memory, and what the API said of it.
 type newMemory struct{ Name, Policies, Problem string }
 
+// overviewed is what the first page is made of.
+type overviewed struct {
+	Calling, Calm []glance
+	Find, Next    string
+	First         bool // it is neither of those that a name finds, nor of later ones
+	Needing       int  // that need somebody, shown or not; of the first page alone
+	Beyond        bool // there are memories that were not looked through for these
+	Fitting       int
+	Part          bool // there are memories that are not shown
+	New           newMemory
+}
+
 func (v *visit) showOverview(form newMemory) error {
-	find, limit := v.asked("find"), onFirst
-	if find != "" {
+	d := overviewed{Find: v.asked("find"), New: form}
+	limit := onFirst
+	var shown []client.Doc
+	switch {
+	case d.Find != "":
 		limit = leafed
+	case v.asked("cursor") == "":
+		needing, beyond, err := v.memories(leafed, "attention", "true")
+		if err != nil {
+			return err
+		}
+		d.First, d.Needing, d.Beyond = true, len(needing), beyond != ""
+		shown = needing[:min(len(needing), onFirst)]
+		limit = max(onFirst-len(shown), fewest)
 	}
-	fitting, next, err := v.fitting(find, limit)
+	fitting, next, err := v.fitting(d.Find, limit)
 	if err != nil {
 		return err
 	}
-	glances, err := v.glances(fitting[:min(len(fitting), onFirst)])
+	d.Next, d.Fitting, d.Part = next, len(fitting), next != "" || v.asked("cursor") != "" || len(fitting) > onFirst
+	glances, err := v.glances(united(shown, fitting[:min(len(fitting), onFirst)]))
 	if err != nil {
 		return err
 	}
-	var calling, calm []glance
 	for _, g := range glances {
 		if len(g.Calls) > 0 {
-			calling = append(calling, g)
+			d.Calling = append(d.Calling, g)
 		} else {
-			calm = append(calm, g)
+			d.Calm = append(d.Calm, g)
 		}
 	}
-	part := next != "" || v.asked("cursor") != "" || len(fitting) > len(glances)
-	v.write(page{template: "overview", title: "Memories", here: homeOf(form.Problem, Root), data: struct {
-		Calling, Calm []glance
-		Find, Next    string
-		Fitting       int
-		Shown         int
-		Part          bool // there are memories that are not shown
-		New           newMemory
-	}{calling, calm, find, next, len(fitting), len(glances), part, form}}, answered(form.Problem))
+	v.write(page{template: "overview", title: "Memories", here: homeOf(form.Problem, Root), data: d}, answered(form.Problem))
 	return nil
+}
+
+// united are memories and those of others that are not among them.
+func united(memories, others []client.Doc) []client.Doc {
+	known := map[string]bool{}
+	for _, m := range memories {
+		known[m.Text("id")] = true
+	}
+	return append(memories, slices.DeleteFunc(others, func(m client.Doc) bool { return known[m.Text("id")] })...)
+}
+
+// memories are those of the next so many that a query wants, and where those
+// after them begin.
+func (v *visit) memories(among int, query ...string) (all []client.Doc, next string, err error) {
+	list, err := v.get("/api/memories", append(query, "limit", strconv.Itoa(among), "cursor", v.asked("cursor"))...)
+	if err != nil {
+		return nil, "", err
+	}
+	return list.List("memories"), list.Text("next_cursor"), nil
 }
 
 // fitting are the memories that a name, an id or a description finds among the
 // next so many, and where those after them begin.
-func (v *visit) fitting(find string, among int) (all []client.Doc, next string, err error) {
-	list, err := v.get("/api/memories", "limit", strconv.Itoa(among), "cursor", v.asked("cursor"))
-	if err != nil {
-		return nil, "", err
-	}
-	for _, m := range list.List("memories") {
+func (v *visit) fitting(find string, among int) (fitting []client.Doc, next string, err error) {
+	all, next, err := v.memories(among)
+	for _, m := range all {
 		if found(m, find) {
-			all = append(all, m)
+			fitting = append(fitting, m)
 		}
 	}
-	return all, list.Text("next_cursor"), nil
+	return fitting, next, err
 }
 
 func (v *visit) glances(memories []client.Doc) ([]glance, error) {

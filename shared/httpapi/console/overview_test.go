@@ -4,9 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
+
+// needing asks for the memories where somebody is needed.
+const needing = "GET /api/memories?attention=true&limit=1000"
 
 // crowded is a browser before an API of many memories.
 func crowded(t *testing.T, n int) *browser {
@@ -17,6 +21,7 @@ func crowded(t *testing.T, n int) *browser {
 		b.api.answers[fmt.Sprintf("GET /api/memories/team-%03d/activity", i)] = activity
 	}
 	b.api.answers["GET /api/memories"] = `{"memories":[` + strings.Join(all, ",") + `],"next_cursor":"team-x"}`
+	b.api.answers[needing] = `{"memories":[]}`
 	return b
 }
 
@@ -37,24 +42,41 @@ func TestAMemoryIsFoundAmongMany(t *testing.T) {
 	}
 }
 
-// What is not on the page is not looked into, and the page says so.
-func TestTheFirstPageSaysWhatItLookedInto(t *testing.T) {
-	const says = "need somebody stand first among the "
+// Who is needed anywhere is told on the first page; a later one, and those that
+// a name finds, lead there.
+func TestTheFirstPageHasAllThatNeedSomebody(t *testing.T) {
 	b := crowded(t, 50)
-	if page := b.get("/console"); !strings.Contains(page, says+"50 memories of this page") {
-		t.Errorf("%s", page)
+	if page := b.get("/console"); !strings.Contains(page, "Those that need somebody stand first, of all memories.") || b.api.calls("GET /api/memories?limit=50") != 1 {
+		t.Errorf("%v %s", b.api.asked, page)
 	}
-	b.api.answers["GET /api/memories"] = strings.ReplaceAll(b.api.answers["GET /api/memories"], `"team-x"`, `""`)
-	if page := b.get("/console?cursor=team-x"); !strings.Contains(page, says) {
-		t.Errorf("the last page of several does not say it: %s", page)
+	for path := range map[string]bool{"/console?cursor=team-x": true, "/console?find=Team": true} {
+		if page := b.get(path); !strings.Contains(page, `of this page; <a href="/console">the first page</a> has those of all.`) {
+			t.Errorf("%s: %s", path, page)
+		}
 	}
-	if page := b.get("/console"); strings.Contains(page, says) {
+	// A memory that stands on no page yet, and one that is among the first.
+	b.api.answers["GET /api/memories/team-977/activity"] = activity
+	b.api.answers[needing] = `{"memories":[{"id":"team-003","name":"Team 3"},{"id":"team-977","name":"Team 977"}],"next_cursor":"team-999"}`
+	page := b.get("/console")
+	if strings.Count(page, `aria-label="Team 977"`) != 1 || strings.Count(page, `aria-label="Team 3"`) != 1 || !strings.Contains(page, "stand first, of the first 1,000 memories.") || b.api.calls("GET /api/memories?limit=48") != 1 {
+		t.Errorf("%v %s", b.api.asked, page)
+	}
+	all := make([]string, 73)
+	for i := range all {
+		all[i] = fmt.Sprintf(`{"id":"team-%03d","name":"Team %d"}`, i, i)
+		b.api.answers[fmt.Sprintf("GET /api/memories/team-%03d/activity", i)] = activity
+	}
+	b.api.answers[needing] = `{"memories":[` + strings.Join(all, ",") + `]}`
+	if page := b.get("/console"); strings.Count(page, `<section class="card" aria-label="Team `) != 50 || !strings.Contains(page, "The first 50 of 73 memories that need somebody stand first, of all memories.") || !slices.Contains(b.api.asked, "GET /api/memories?limit=10") {
+		t.Errorf("%v %s", b.api.asked, page)
+	}
+	b.api.answers["GET /api/memories"], b.api.answers[needing] = `{"memories":[{"id":"team-003","name":"Team 3"}]}`, `{"memories":[]}`
+	if page := b.get("/console"); strings.Contains(page, "stand first") {
 		t.Errorf("the only page says that there are others: %s", page)
 	}
 }
 
-// A search that asks for the memory shows fifty and finds the others by name;
-// what is no event's id is looked for like one, and said to be nowhere.
+// A search that asks for the memory shows fifty and finds the others by name.
 func TestASearchFindsItsMemoryAmongMany(t *testing.T) {
 	b := crowded(t, 64)
 	b.api.answers["GET /api/memories"] = strings.ReplaceAll(b.api.answers["GET /api/memories"], `"team-x"`, `""`)
@@ -69,12 +91,31 @@ func TestASearchFindsItsMemoryAmongMany(t *testing.T) {
 	if page := b.get("/console/search?q=redis&find=nobody"); !strings.Contains(page, "No memory has “nobody” in its name") {
 		t.Errorf("%s", page)
 	}
+}
+
+// An id is looked for in all memories by one call, and where it is not is said.
+func TestAnIDIsFoundInAnyMemory(t *testing.T) {
+	b := crowded(t, 3)
+	const holds, twin = "GET /api/memories?holds=", `{"id":"team-977","name":"Team 977"},{"id":"team-978","name":"Team 978"}`
+	b.api.answers[holds+"evt_a&limit=1000"] = `{"memories":[{"id":"team-977","name":"Team 977"}],"next_cursor":"team-x"}`
+	b.api.answers[holds+hash+"&limit=1000"] = `{"memories":[` + twin + `]}`
+	b.api.answers[holds+"hook-far&limit=1000"] = `{"memories":[],"next_cursor":"team-x"}`
+	b.api.answers["GET /api/memories?cursor=team-x&holds=hook-far&limit=1000"] = `{"memories":[],"next_cursor":"team-y"}`
+	b.api.answers["GET /api/memories?cursor=team-y&holds=hook-far&limit=1000"] = `{"memories":[]}`
+	b.api.answers[holds+"mem_nope&limit=1000"] = `{"memories":[]}`
+	b.leads(b.do(httptest.NewRequest(http.MethodGet, "/console/search?q=evt_a", nil)), "/console/memories/team-977/events/evt_a")
+	if page := b.get("/console/search?q=" + hash); strings.Count(page, "/search?q="+hash) != 2 || !strings.Contains(page, "In which memory") || strings.Contains(page, "Find a memory") {
+		t.Errorf("%s", page)
+	}
 	for q, says := range map[string]string{
-		"evt_nope":             "evt_nope is not found in the first 20 of 64 memories.",
-		"mem_nope&find=team+1": "mem_nope is not found in any of 11 memories that “team 1” finds.",
+		"mem_nope":               "mem_nope is not found in any memory.",
+		"hook-far":               "hook-far is not found in the first 1,000 memories; there are more.",
+		"hook-far&cursor=team-x": "hook-far is not found in the next 1,000 memories; there are more.",
+		"hook-far&cursor=team-y": "hook-far is not found in the last memories either.",
 	} {
 		w := b.do(httptest.NewRequest(http.MethodGet, "/console/search?q="+q, nil))
-		if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), says) || strings.Contains(w.Body.String(), "In which memory") {
+		more := strings.Contains(w.Body.String(), "Look through the next memories")
+		if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), says) || strings.Contains(w.Body.String(), "In which memory") || more != strings.Contains(says, "more") {
 			t.Errorf("%s: %d %s", q, w.Code, w.Body)
 		}
 		whole(t, w.Body.String())

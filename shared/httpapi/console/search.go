@@ -17,21 +17,21 @@ var (
 	seqForm   = regexp.MustCompile(`^[0-9]+$`)
 )
 
-// looked is in how many memories an id is looked for that may be in any.
-const looked = 20
-
 // whereTo is the page that asks for the memory to search in: those that Find
-// finds, at most onFirst of them. It also tells in which memories an id is not.
+// finds, or that hold what was looked for, at most onFirst of them. It also tells
+// where an id is not.
 type whereTo struct {
 	Memories []client.Doc
 	Find     string
 	All      int    // that it finds
 	Next     string // where the memories begin that were not looked through; "" = there are none
-	Missing  string // what was not found in the first ones; "" = nothing was looked for
+	Missing  string // what was not found; "" = it was, or nothing was looked for
+	Later    bool   // the memories before these were looked through already
+	ByID     bool   // an id was looked for, so that no name narrows where
 }
 
-// search leads to what an id names. Outside of a memory it is looked for in the
-// first ones; what is no id, or is one in every memory, asks for the memory.
+// search leads to what an id names. Outside of a memory it is looked for in all,
+// leafed at once; what is no id, or is one in every memory, asks for the memory.
 func (v *visit) search() error {
 	q := v.asked("q")
 	if q == "" {
@@ -45,55 +45,39 @@ func (v *visit) search() error {
 		}
 		return err
 	}
+	if part, _ := v.names(q); part != "" && !seqForm.MatchString(q) {
+		return v.findAnywhere(q, part)
+	}
 	fitting, next, err := v.fitting(v.asked("find"), leafed)
 	if err != nil {
 		return err
 	}
-	of := whereTo{Memories: fitting[:min(len(fitting), onFirst)], Find: v.asked("find"), All: len(fitting), Next: next}
-	if part, _ := v.names(q); part == "" || seqForm.MatchString(q) {
-		if len(fitting) == 1 && next == "" {
-			v.back(memoryPath(fitting[0].Text("id"), "search") + "?" + client.Query("q", q).Encode())
-			return nil
-		}
-		v.show(page{template: "choose", title: "Search", data: of})
+	if len(fitting) == 1 && next == "" {
+		v.back(memoryPath(fitting[0].Text("id"), "search") + "?" + client.Query("q", q).Encode())
 		return nil
 	}
-	return v.findAnywhere(q, of)
-}
-
-// findAnywhere leads to where an id is found first.
-func (v *visit) findAnywhere(q string, of whereTo) error {
-	of.Memories = of.Memories[:min(len(of.Memories), looked)]
-	found := make([]string, len(of.Memories))
-	asks := make([]func() error, len(of.Memories))
-	for i, m := range of.Memories {
-		within := *v
-		within.memory = m.Text("id")
-		asks[i] = func() (err error) {
-			found[i], err = within.find(q)
-			if isNotFound(err) {
-				err = nil
-			}
-			return err
-		}
-	}
-	if err := together(asks...); err != nil {
-		return err
-	}
-	for _, to := range found {
-		if to != "" {
-			v.back(to)
-			return nil
-		}
-	}
-	of.Missing = clip(q, 80)
-	v.write(page{template: "choose", title: "Search", data: of}, http.StatusNotFound)
+	v.show(page{template: "choose", title: "Search", data: whereTo{
+		Memories: fitting[:min(len(fitting), onFirst)], Find: v.asked("find"), All: len(fitting), Next: next,
+	}})
 	return nil
 }
 
-func isNotFound(err error) bool {
-	var refused *client.Error
-	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
+// findAnywhere leads to what an id names, or asks for the memory where several
+// have such a thing: equal grains have one hash.
+func (v *visit) findAnywhere(q, part string) error {
+	holding, next, err := v.memories(leafed, "holds", q)
+	if err != nil {
+		return err
+	}
+	switch len(holding) {
+	case 0:
+		v.write(page{template: "choose", title: "Search", data: whereTo{Missing: clip(q, 80), Next: next, Later: v.asked("cursor") != "", ByID: true}}, http.StatusNotFound)
+	case 1:
+		v.back(memoryPath(holding[0].Text("id"), part, q))
+	default:
+		v.show(page{template: "choose", title: "Search", data: whereTo{Memories: holding[:min(len(holding), onFirst)], All: len(holding), Next: next, ByID: true}})
+	}
+	return nil
 }
 
 // names says which part of a memory an id names, and the call that knows it; no
