@@ -133,6 +133,7 @@ func (r *run) check() {
 	}
 	r.checkChanges()
 	r.checkLineages()
+	r.checkRecalls()
 	for _, h := range r.standing() {
 		r.checkMatches(h)
 		if h.Mode == hook.CDC {

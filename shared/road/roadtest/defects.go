@@ -29,7 +29,8 @@ var None = Defect{Name: "none"}
 // Defects are the table of them, made anew for each run: some remember what
 // they have seen. To add one, add its row; the tests of all clouds walk it.
 func Defects() []Defect {
-	var held, boxes, forgotten, keys, entries = map[string]delivery.Job{}, newCache(), newCache(), newCache(), newCache()
+	var held, boxes, forgotten, keys = map[string]delivery.Job{}, newCache(), newCache(), newCache()
+	var entries, answers = newCache(), newCache()
 	return []Defect{
 		{Name: "an answered write is not kept", Invariant: 1, cloud: func(c *cloud.Cloud) { c.Grains = &deafStore{Store: c.Grains} }},
 		{Name: "a write is answered before it is durable", Invariant: 1, cloud: func(c *cloud.Cloud) { c.Grains = &lateStore{Store: c.Grains} }},
@@ -38,6 +39,9 @@ func Defects() []Defect {
 		{Name: "a writer who lost a race is told that it won", Invariant: 1, cloud: func(c *cloud.Cloud) { c.Grains = flatteringStore{c.Grains} }},
 		{Name: "a change is lost from the log", Invariant: 1, cloud: func(c *cloud.Cloud) { c.Log = retold{c.Log, dropping} }},
 		{Name: "a batch is appended twice", Invariant: 1, cloud: func(c *cloud.Cloud) { c.Log = retold{c.Log, doubling} }},
+		{Name: "a recall loses what the index was given", Invariant: 1, cloud: func(c *cloud.Cloud) { c.Index = lossyIndex{c.Index} }},
+		{Name: "a recall loses what the index was not given", Invariant: 1, cloud: func(c *cloud.Cloud) { c.Index = hastyIndex{c.Index} }},
+		{Name: "a recall finds what was forgotten", Invariant: 1, cloud: func(c *cloud.Cloud) { c.Index = staleIndex{c.Index, answers} }},
 		{Name: "a seq is skipped", Invariant: 2, cloud: func(c *cloud.Cloud) { c.Log = retold{c.Log, skipping} }},
 		{Name: "two events change their places", Invariant: 2, cloud: func(c *cloud.Cloud) { c.Log = retold{c.Log, swapping} }},
 		{Name: "a chain of prev is broken", Invariant: 2, cloud: func(c *cloud.Cloud) { c.Log = retold{c.Log, unchained} }},

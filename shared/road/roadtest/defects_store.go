@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/memhooks/memhooks/shared/change"
@@ -211,6 +212,45 @@ func (x keptIndex) Find(ctx context.Context, m change.Memory, any, must []string
 		}
 	}
 	return found, err
+}
+
+// staleIndex finds what it found before.
+type staleIndex struct {
+	store.Index
+	all *cache
+}
+
+func (x staleIndex) Find(ctx context.Context, m change.Memory, any, must []string, limit int) (store.Found, error) {
+	found, err := x.Index.Find(ctx, m, any, must, limit)
+	of := strings.Join(append(slices.Clone(any), must...), " ")
+	before, _ := x.all.get(of).([]store.Stored)
+	for _, g := range before {
+		if !slices.ContainsFunc(found.Grains, func(now store.Stored) bool { return now.Hash == g.Hash }) {
+			found.Grains = append(slices.Clip(found.Grains), g)
+		}
+	}
+	if err == nil {
+		x.all.put(of, found.Grains)
+	}
+	return found, err
+}
+
+// lossyIndex drops the first term of what it is given.
+type lossyIndex struct{ store.Index }
+
+func (x lossyIndex) Put(ctx context.Context, docs []store.Document) error {
+	docs = slices.Clone(docs)
+	for i := range docs {
+		docs[i].Terms = docs[i].Terms[min(1, len(docs[i].Terms)):]
+	}
+	return x.Index.Put(ctx, docs)
+}
+
+// hastyIndex holds everything, as it says.
+type hastyIndex struct{ store.Index }
+
+func (hastyIndex) Pending(context.Context, change.Memory, int) ([]store.Located, error) {
+	return nil, nil
 }
 
 // idleEraser erases nothing.
