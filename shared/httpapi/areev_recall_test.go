@@ -134,3 +134,25 @@ func TestAreevRotatesKeys(t *testing.T) {
 		t.Errorf("readable after the rotation: %v", hits)
 	}
 }
+
+// A recall that did not look at all that its query names says so, in both APIs.
+func TestARecallSaysThatItWasCut(t *testing.T) {
+	s := open(t)
+	some := func(word string, n int) {
+		grains := make([]string, n)
+		for i := range grains {
+			grains[i] = fmt.Sprintf(`{"grain_type":"event","fields":{"content":"%s %d"}}`, word, i)
+		}
+		s.do(200, "POST", home+"/batch-add", `{"grains":[`+strings.Join(grains, ",")+`]}`)
+	}
+	some("rare", 20)
+	for range 5 {
+		some("tea", 500)
+	}
+	for query, cut := range map[string]any{"tea": true, "rare": nil} {
+		areev, rem := s.do(200, "POST", home+"/recall", `{"query":"`+query+`"}`), s.do(200, "POST", "/v1/recall", `{"query":"`+query+`"}`)
+		if areev.body["truncated"] != cut || rem.body["truncated"] != cut {
+			t.Errorf("%s: %v and %v say that they were cut, want %v", query, areev.body["truncated"], rem.body["truncated"], cut)
+		}
+	}
+}

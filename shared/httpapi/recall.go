@@ -49,6 +49,7 @@ type foundAnswer struct {
 	Memories []hitAnswer `json:"memories"`
 	Total    *int        `json:"total,omitempty" doc:"How many there are, where that is known; of a recall, how many fitted among what was looked at"`
 	TookMS   *int64      `json:"query_time_ms,omitempty"`
+	Cut      bool        `json:"truncated,omitempty" doc:"Of a recall: there was more to look at"`
 	Next     string      `json:"next_cursor,omitempty"`
 }
 
@@ -101,7 +102,7 @@ func (a *API) recalled(ctx context.Context, q memory.Query) (*foundAnswer, error
 		return nil, err
 	}
 	took := a.cfg.Draw().At.Sub(begun).Milliseconds()
-	out := &foundAnswer{Memories: make([]hitAnswer, len(hits.Hits)), Total: &hits.Total, TookMS: &took}
+	out := &foundAnswer{Memories: make([]hitAnswer, len(hits.Hits)), Total: &hits.Total, TookMS: &took, Cut: hits.Cut}
 	for i, h := range hits.Hits {
 		out.Memories[i] = hitShown(h.Grain, q.Named)
 		out.Memories[i].Score = &h.Score
