@@ -262,7 +262,7 @@ func TestErasuresAndRemovedMemoriesAreListed(t *testing.T) {
 		}
 	}
 	s.must(s.close())
-	alter(t, s.dir, "DROP TABLE removed; PRAGMA user_version=3") // as the schema before left it
+	alter(t, s.dir, unfile+"DROP TABLE removed; PRAGMA user_version=3") // as the schema before left it
 	if got, _, err := Erasures(bg, s.dir); err != nil || !slices.Equal(got, want[:2]) {
 		t.Errorf("of the schema before: %+v, %v", got, err)
 	}

@@ -23,7 +23,7 @@ func TestConformance(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			return embedded.Open(ctx, embedded.Config{Dir: dir, Wrapper: master, Now: time.Now, HoldAfter: holdAfter})
+			return embedded.Open(ctx, embedded.Config{Dir: dir, Wrapper: master, Now: time.Now, HoldAfter: holdAfter, Unfiled: 8})
 		})
 	})
 }

@@ -23,6 +23,7 @@ type db struct {
 	rooms   *rooms
 	shelves shelves
 	boxes   *rowCache
+	unfiled *unfiled
 	lastN   int64 // the newest grain's number; the writer's alone
 
 	rankable int // how many documents a search ranks at most
@@ -47,7 +48,7 @@ type db struct {
 
 func newDB(now func() time.Time, log *slog.Logger) *db {
 	return &db{
-		now: now, log: log, rooms: newRooms(), shelves: make(shelves), boxes: newRowCache(), rankable: rankable,
+		now: now, log: log, rooms: newRooms(), shelves: make(shelves), boxes: newRowCache(), unfiled: newUnfiled(), rankable: rankable,
 		hookMoved: func(*hookRow) {},
 		dropHook:  func(*tx, int64) error { return nil },
 		expire:    func(*tx, int64, int64) error { return nil },

@@ -21,7 +21,7 @@ func TestJobsOfTheSchemaBeforeKeepWhatIsKnownOfTheirAttempts(t *testing.T) {
 		pass(1500 * time.Millisecond)
 		r.stop()
 		r.must(r.close())
-		alter(t, r.dir, "ALTER TABLE job DROP COLUMN earlier; DROP TABLE removed; PRAGMA user_version=2")
+		alter(t, r.dir, unfile+"ALTER TABLE job DROP COLUMN earlier; DROP TABLE removed; PRAGMA user_version=2")
 		r.open()
 		trail := func() (ns []int) {
 			r.settled()

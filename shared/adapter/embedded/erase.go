@@ -150,15 +150,8 @@ func (t *tx) uncount(in *draft, key int64) error {
 // endAll ends the lineages of the grains whose numbers are in ending: all their
 // versions, as endLineage does with one.
 func (t *tx) endAll(in *draft) error {
-	for _, query := range [...]string{
-		`INSERT OR IGNORE INTO ending SELECT o.n FROM ending e CROSS JOIN grain g ON g.n=e.n
-			CROSS JOIN grain o ON o.memory=g.memory AND o.lineage=g.lineage AND o.lineage IS NOT NULL WHERE g.lineage IS NOT NULL`,
-		`INSERT OR IGNORE INTO ending SELECT o.n FROM ending e CROSS JOIN grain g ON g.n=e.n
-			CROSS JOIN grain o ON o.memory=g.memory AND o.hash=g.lineage AND o.lineage IS NULL WHERE g.lineage IS NOT NULL`,
-	} {
-		if _, err := t.exec(query); err != nil {
-			return err
-		}
+	if err := t.pickLineages(in); err != nil {
+		return err
 	}
 	var indexed int
 	if _, err := t.row("SELECT count(*) FROM doc WHERE rowid IN (SELECT n FROM ending)", nil, &indexed); err != nil {
@@ -175,6 +168,38 @@ func (t *tx) endAll(in *draft) error {
 	}
 	_, err := t.exec("DELETE FROM ending")
 	return err
+}
+
+// pickLineages adds to ending the other versions of the grains in it.
+func (t *tx) pickLineages(in *draft) error {
+	const later = " FROM ending e CROSS JOIN grain g ON g.n=e.n "
+	var firsts []any // numbers at which a lineage's first grain may stand
+	err := t.rows("SELECT DISTINCT g.lineage"+later+"WHERE g.lineage IS NOT NULL", nil, func(scan func(...any) error) error {
+		var lineage hex64
+		err := scan(&lineage)
+		at := t.d.unfiled.find(in.row.Memory, string(lineage))
+		firsts = append(firsts, at[:len(at)-1]...) // what is filed is found below
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, query := range [...]string{
+		"INSERT OR IGNORE INTO ending SELECT o.n" + later +
+			"CROSS JOIN grain o ON o.memory=g.memory AND o.lineage=g.lineage AND o.lineage IS NOT NULL WHERE g.lineage IS NOT NULL",
+		"INSERT OR IGNORE INTO ending SELECT o.n" + later +
+			"CROSS JOIN filed f ON f.memory=g.memory AND f.hash=g.lineage CROSS JOIN grain o ON o.n=f.n AND o.lineage IS NULL WHERE g.lineage IS NOT NULL",
+	} {
+		if _, err := t.exec(query); err != nil {
+			return err
+		}
+	}
+	for _, n := range firsts {
+		if _, err := t.exec("INSERT OR IGNORE INTO ending SELECT n FROM grain WHERE n=? AND lineage IS NULL", n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // scrubFor bounds how long an erasure waits for readers.

@@ -146,17 +146,22 @@ func (t *tx) forget(in *draft, step *store.Step, refuse refusal) error {
 // endLineage makes all versions of a lineage gone: boxes, blinds and search
 // entries are overwritten. The counts are the caller's.
 func (t *tx) endLineage(in *draft, lineage string) error {
-	if err := t.endRows(in, lineage, " WHERE memory=? AND hash=? AND lineage IS NULL"); err != nil {
+	first, err := t.grain(in, lineage)
+	if err != nil {
 		return err
 	}
-	return t.endRows(in, lineage, " WHERE memory=? AND lineage=? AND lineage IS NOT NULL")
+	if first != nil && first.Lineage == lineage {
+		if err := t.endRows(in, " WHERE n=?", first.n); err != nil {
+			return err
+		}
+	}
+	return t.endRows(in, " WHERE memory=? AND lineage=? AND lineage IS NOT NULL", in.row.n, hex64(lineage).value())
 }
 
-// endRows makes the grains gone that a condition on memory and lineage picks:
-// one that an index follows.
-func (t *tx) endRows(in *draft, lineage, where string) error {
+// endRows makes the grains gone that a condition picks: one that an index
+// follows.
+func (t *tx) endRows(in *draft, where string, args ...any) error {
 	var hashes []string
-	args := []any{in.row.n, hex64(lineage).value()}
 	err := t.rows("SELECT hash FROM grain"+where, args, func(scan func(...any) error) error {
 		var h hex64
 		err := scan(&h)
@@ -211,20 +216,25 @@ func (t *tx) nameFree(in *draft, put *store.Stored, lineage string, refuse refus
 // insertGrain stores a new current grain, in the place of a gone one with its
 // hash. It reports true where that very grain is current already.
 func (t *tx) insertGrain(in *draft, put *store.Stored, shelf int64, refuse refusal) (bool, error) {
-	for {
-		t.d.lastN++
-		inserted, err := t.exec(insertGrain, t.d.lastN, in.row.n, shelf, hex64(put.Hash).value(), lineageOf(put),
-			put.CreatedAt, firstAtOf(put), put.Version, in.head()+1, blob(put.Subject), blob(put.Name), blob(put.Box))
-		if err != nil {
-			return false, err
-		}
-		if inserted == 1 {
-			break
+	hash := hex64(put.Hash).value()
+	for waits := t.d.unfiled.holds(in.row.Memory, put.Hash); ; waits = false {
+		if !waits {
+			t.d.lastN++
+			inserted, err := t.exec(insertGrain, t.d.lastN, in.row.n, shelf, hash, lineageOf(put),
+				put.CreatedAt, firstAtOf(put), put.Version, in.head()+1, blob(put.Subject), blob(put.Name), blob(put.Box))
+			if err != nil {
+				return false, err
+			}
+			if inserted == 1 {
+				break
+			}
 		}
 		there, err := t.grain(in, put.Hash)
 		switch {
 		case err != nil:
 			return false, err
+		case there == nil:
+			continue
 		case isSame(&there.Stored, put):
 			return true, nil
 		case there.State != store.Gone:
@@ -233,7 +243,13 @@ func (t *tx) insertGrain(in *draft, put *store.Stored, shelf int64, refuse refus
 		if _, err := t.exec("DELETE FROM grain WHERE n=?", there.n); err != nil {
 			return false, err
 		}
+		if _, err := t.exec("DELETE FROM filed WHERE memory=? AND hash=?", in.row.n, hash); err != nil {
+			return false, err
+		}
+		old := numbered{boxOf{in.row.Memory, put.Hash}, in.row.n, there.n}
+		t.after(func() { t.d.unfiled.remove(old) })
 	}
+	t.addUnfiled(in, put.Hash, t.d.lastN)
 	in.count(shelf, put, 1)
 	stored := *put
 	stored.State, stored.Seq = store.Current, in.head()+1
@@ -241,8 +257,9 @@ func (t *tx) insertGrain(in *draft, put *store.Stored, shelf int64, refuse refus
 	return false, nil
 }
 
+// insertGrain stores nothing where a grain of that hash is filed.
 const insertGrain = `INSERT INTO grain (n, memory, shelf, hash, lineage, created_at, first_at, version, state, seq, subject, name, box)
-	VALUES (?,?,?,?,?,?,?,?,0,?,?,?,?) ON CONFLICT (memory, hash) DO NOTHING`
+	SELECT ?1,?2,?3,?4,?5,?6,?7,?8,0,?9,?10,?11,?12 WHERE NOT EXISTS (SELECT 1 FROM filed WHERE memory=?2 AND hash=?4)`
 
 func lineageOf(s *store.Stored) any {
 	if s.Lineage == s.Hash {

@@ -49,11 +49,8 @@ func (t *tx) index(doc *store.Document, added map[int64]int) error {
 	if err != nil || in.row.n == 0 {
 		return err
 	}
-	var n int64
-	var has *string
-	current, err := t.row("SELECT n, (SELECT terms FROM doc WHERE rowid=n) FROM grain WHERE memory=? AND hash=? AND state=0",
-		[]any{in.row.n, hex64(doc.Hash).value()}, &n, &has)
-	if err != nil || !current {
+	n, has, err := t.document(in, doc.Hash)
+	if err != nil || n == 0 {
 		return err
 	}
 	text := make([]byte, 0, 17*len(doc.Terms))
@@ -72,6 +69,20 @@ func (t *tx) index(doc *store.Document, added map[int64]int) error {
 	}
 	_, err = t.exec("INSERT INTO doc (rowid, terms) VALUES (?, ?)", n, string(text))
 	return err
+}
+
+// document finds a current grain's number, 0 where there is none, and the
+// tokens that stand in the index, nil where none do.
+func (t *tx) document(in *draft, hash string) (n int64, has *string, err error) {
+	id := hex64(hash).value()
+	for _, at := range t.d.unfiled.find(in.row.Memory, hash) {
+		found, err := t.row("SELECT g.n, (SELECT terms FROM doc WHERE rowid=g.n) FROM grain g WHERE "+byNumber+" AND g.state=0",
+			[]any{at, in.row.n, id, id}, &n, &has)
+		if err != nil || found {
+			return n, has, err
+		}
+	}
+	return 0, nil, nil
 }
 
 // unindex takes the documents of some grains out of the index; picked is a

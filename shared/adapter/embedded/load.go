@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"slices"
 
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/fault"
@@ -49,7 +50,13 @@ func (t *tx) oneGrain(where string, args ...any) (*row, error) {
 
 // grain reads a grain of any state by its hash, nil where there is none.
 func (t *tx) grain(in *draft, hash string) (*row, error) {
-	return t.oneGrain("WHERE g.memory=? AND g.hash=?", in.row.n, hex64(hash).value())
+	id := hex64(hash).value()
+	for _, at := range t.d.unfiled.find(in.row.Memory, hash) {
+		if found, err := t.oneGrain("WHERE "+byNumber, at, in.row.n, id, id); err != nil || found != nil {
+			return found, err
+		}
+	}
+	return nil, nil
 }
 
 // current reads a lineage's current grain, nil where there is none.
@@ -106,11 +113,33 @@ func (s grains) byHash(m change.Memory, hash string) (*store.Stored, error) {
 		return &held, nil
 	}
 	era := s.d.boxes.begin()
-	found, err := s.one(m, "AND g.hash=?", hex64(hash).value())
+	id := hex64(hash).value()
+	found, err := s.hashed(m, hash, id, id)
 	if err == nil && found != nil {
 		s.d.boxes.keep(era, of, *found)
 	}
 	return found, err
+}
+
+// hashed reads the grain whose hash lies between two, which begin with the
+// digits that the text begins with. Where it moved meanwhile from what is not
+// filed, or to it, it is looked for again.
+func (s grains) hashed(m change.Memory, text string, from, to any) (*store.Stored, error) {
+	for {
+		places := s.d.unfiled.find(m, text)
+		for _, at := range places {
+			condition, args := "AND g.n=? AND g.hash>=? AND g.hash<=?", []any{at, from, to}
+			if at == nil {
+				condition, args = "AND g.n IN (SELECT n FROM filed WHERE memory="+memoryN+" AND hash>=? AND hash<=?)", named(m, from, to)
+			}
+			if found, err := s.one(m, condition, args...); err != nil || found != nil {
+				return found, err
+			}
+		}
+		if slices.Equal(places, s.d.unfiled.find(m, text)) {
+			return nil, nil
+		}
+	}
 }
 
 // head reads a lineage's current grain, or the last of a gone lineage.
@@ -146,9 +175,14 @@ func (s grains) byPrefix(m change.Memory, prefix string) (*store.Stored, error) 
 		return nil, nil //nolint:nilerr // what is no prefix of a hash names nothing
 	}
 	to := append(from[:len(from):len(from)], bytes.Repeat([]byte{0xff}, max(0, 32-len(from)))...)
-	first, err := s.one(m, "AND g.hash>=? AND g.hash<=? AND g.lineage IS NULL ORDER BY g.hash", from, to)
-	if err != nil || first == nil || first.State == store.Current {
-		return first, err
+	first, err := s.hashed(m, prefix, from, to)
+	switch {
+	case err != nil, first == nil:
+		return nil, err
+	case first.Lineage != first.Hash:
+		return nil, nil
+	case first.State == store.Current:
+		return first, nil
 	}
 	return s.laterHead(m, first.Hash, first)
 }

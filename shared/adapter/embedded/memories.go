@@ -116,11 +116,15 @@ func (s memories) Remove(ctx context.Context, m change.Memory) error {
 
 func (t *tx) removeMemory(in *draft) error {
 	n := in.row.n
-	if err := t.unindex("SELECT n FROM grain WHERE memory=?", n); err != nil {
+	waiting := t.d.unfiled.list(in.row.Memory)
+	t.d.unfiled.remove(waiting...)
+	t.undo(func() { t.d.unfiled.add(waiting...) })
+	const ofMemory = "grain WHERE shelf IN (SELECT n FROM shelf WHERE memory=?)"
+	if err := t.unindex("SELECT n FROM "+ofMemory, n); err != nil {
 		return err
 	}
 	for _, query := range [...]string{
-		"DELETE FROM docs WHERE memory=?", "DELETE FROM grain WHERE memory=?", "DELETE FROM shelf WHERE memory=?",
+		"DELETE FROM docs WHERE memory=?", "DELETE FROM " + ofMemory, "DELETE FROM filed WHERE memory=?", "DELETE FROM shelf WHERE memory=?",
 		"DELETE FROM log WHERE memory=?", "DELETE FROM seal_key WHERE memory=?", "DELETE FROM seal_cell WHERE memory=?",
 		"DELETE FROM memory WHERE n=?",
 	} {

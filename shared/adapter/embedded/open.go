@@ -5,6 +5,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -44,6 +45,8 @@ type Config struct {
 	// Window is how many entries of one hook may wait in memory; 0: 1024, which
 	// is the most.
 	Window int
+	// Unfiled is from how many grains on their hashes are filed; 0: 16384.
+	Unfiled int
 	// HoldAfter is how many dead letters in a row hold a hook; 0: none do.
 	HoldAfter int
 }
@@ -105,6 +108,7 @@ func openDB(ctx context.Context, c Config) (*db, func() error, error) {
 		return nil, nil, errors.Join(err, held.Close())
 	}
 	d := newDB(c.Now, c.Log)
+	d.unfiled.most = cmp.Or(c.Unfiled, maxUnfiled)
 	writing, err := openWriter(ctx, filepath.Join(c.Dir, FileName))
 	if err == nil {
 		err = d.recover(ctx, writing.conn)
@@ -191,6 +195,9 @@ func (d *db) recover(ctx context.Context, conn *sql.Conn) error {
 		return fmt.Errorf("find the newest grain: %w", err)
 	}
 	if _, err := conn.ExecContext(ctx, "UPDATE mark SET n=min(n, ?)", d.lastN); err != nil {
+		return err
+	}
+	if err := d.readUnfiled(ctx, conn); err != nil {
 		return err
 	}
 	now := d.now()

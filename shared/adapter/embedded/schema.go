@@ -7,7 +7,7 @@ const applicationID = 0x6d656d68
 // versions are the steps from an empty file to the newest schema. A step that
 // was released is never changed: a change is a new step. All times are epoch
 // milliseconds; hashes are 32 bytes; an empty text is NULL where that is said.
-var versions = [...]string{schema1, dispatch2, dispatch3, removed4}
+var versions = [...]string{schema1, dispatch2, dispatch3, removed4, filed5}
 
 const schema1 = `
 CREATE TABLE memory (

@@ -76,7 +76,7 @@ func newFolder(t *testing.T, _ uint64) roadtest.World {
 // has another folder.
 func (f *folder) open(_ time.Duration, holdAfter int) (*cloud.Cloud, error) {
 	c, err := embedded.Open(context.Background(), embedded.Config{
-		Dir: f.dir, Wrapper: sealtest.NewWrapper(), Now: time.Now, HoldAfter: holdAfter, Workers: 4, Readers: 2, Window: 4,
+		Dir: f.dir, Wrapper: sealtest.NewWrapper(), Now: time.Now, HoldAfter: holdAfter, Workers: 4, Readers: 2, Window: 4, Unfiled: 4,
 	})
 	if f.newest != nil {
 		err = errors.Join(err, f.newest.Close())

@@ -21,6 +21,7 @@ type tx struct {
 	broken  error // the first error of the database
 	probe   bool  // asks whether a write can be taken
 	afters  []func()
+	undos   []func()
 	drafts  map[change.Memory]*draft
 	order   []*draft // in the order of their first use
 	told    []news
@@ -49,6 +50,9 @@ func (t *tx) finish() error {
 			return err
 		}
 	}
+	if err := t.file(); err != nil {
+		return err
+	}
 	if t.broken != nil {
 		return t.broken
 	}
@@ -61,7 +65,10 @@ func (t *tx) finish() error {
 
 // rollback ends the transaction without a trace. SQLite has ended it already
 // where the disk was full or failed, so an error means nothing here.
-func (t *tx) rollback() { _, _ = t.w.conn.ExecContext(context.Background(), "ROLLBACK") }
+func (t *tx) rollback() {
+	_, _ = t.w.conn.ExecContext(context.Background(), "ROLLBACK")
+	t.takeBack(0)
+}
 
 func (t *tx) run(query string, args []any) (sql.Result, error) {
 	s, err := t.w.stmt(query)
@@ -145,16 +152,30 @@ func (t *tx) rows(query string, args []any, each func(scan func(...any) error) e
 // its callers is answered, in the order of the calls. It is how caches learn.
 func (t *tx) after(f func()) { t.afters = append(t.afters, f) }
 
+// undo arranges that f runs where what was done since is rolled back: it takes
+// back what the process has to know before the commit.
+func (t *tx) undo(f func()) { t.undos = append(t.undos, f) }
+
+// takeBack runs all but the first so many undos, the last first.
+func (t *tx) takeBack(but int) {
+	for len(t.undos) > but {
+		last := len(t.undos) - 1
+		t.undos[last]()
+		t.undos = t.undos[:last]
+	}
+}
+
 // nested runs f so that its failure leaves nothing of it, and the rest of the
 // transaction as it was. f may raise changes, of one memory only.
 func (t *tx) nested(in *draft, f func() error) error {
 	if _, err := t.run("SAVEPOINT step", nil); err != nil {
 		return err
 	}
-	changes, afters, was := t.changes, len(t.afters), in.fork()
+	changes, afters, undos, was := t.changes, len(t.afters), len(t.undos), in.fork()
 	err := f()
 	if err != nil && t.broken == nil {
 		if _, undo := t.run("ROLLBACK TO step", nil); undo == nil {
+			t.takeBack(undos)
 			clear(t.afters[afters:])
 			t.changes, t.afters, *in = changes, t.afters[:afters], was
 		}

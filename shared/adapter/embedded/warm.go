@@ -13,8 +13,12 @@ import (
 // warmAtOnce is how many grains one query reads ahead.
 const warmAtOnce = 128
 
-// warmQuery reads grains by their hashes; hashes that are not given are NULL.
-var warmQuery = fromGrain + "WHERE g.memory=" + memoryN + " AND g.hash IN (?" + strings.Repeat(",?", warmAtOnce-1) + ")"
+// warmQuery reads grains by their hashes, where they are filed, and by their
+// numbers; what is not given is NULL.
+var warmQuery = fromGrain + "WHERE g.n IN (SELECT n FROM filed WHERE memory=" + memoryN + " AND hash IN (" + warmList + ") UNION ALL VALUES (" +
+	strings.ReplaceAll(warmList, ",", "),(") + "))"
+
+var warmList = "?" + strings.Repeat(",?", warmAtOnce-1)
 
 // ahead is the feed's reading ahead.
 func (d *db) ahead(ctx context.Context, h hook.Hook, entries []feed.Entry) error {
@@ -25,7 +29,7 @@ func (d *db) ahead(ctx context.Context, h hook.Hook, entries []feed.Entry) error
 // row cache: a backlog is read in a few queries instead of one an event. It only
 // saves time: what it does not read is read when it is needed.
 func (d *db) warm(ctx context.Context, m change.Memory, hook string, entries []feed.Entry) error {
-	wanted := make([]any, 0, warmAtOnce)
+	var hashes, numbers []any
 	for i := range entries {
 		c := &entries[i].Change
 		if _, sees := entries[i].For(hook); !sees || c.Cause != events.Created && c.Cause != events.Superseded {
@@ -34,23 +38,26 @@ func (d *db) warm(ctx context.Context, m change.Memory, hook string, entries []f
 		if _, held := d.boxes.get(boxOf{m, c.Hash}); held {
 			continue
 		}
-		wanted = append(wanted, hex64(c.Hash).value())
-		if len(wanted) == warmAtOnce {
-			if err := d.warmSome(ctx, m, wanted); err != nil {
-				return err
-			}
-			wanted = wanted[:0]
+		if places := d.unfiled.find(m, c.Hash); len(places) > 1 {
+			numbers = append(numbers, places[0])
+		} else {
+			hashes = append(hashes, hex64(c.Hash).value())
 		}
 	}
-	if len(wanted) == 0 {
-		return nil
+	for len(hashes) > 0 || len(numbers) > 0 {
+		args := make([]any, 2*warmAtOnce)
+		hashes = hashes[copy(args[:warmAtOnce], hashes):]
+		numbers = numbers[copy(args[warmAtOnce:], numbers):]
+		if err := d.warmSome(ctx, m, args); err != nil {
+			return err
+		}
 	}
-	return d.warmSome(ctx, m, append(wanted, make([]any, warmAtOnce-len(wanted))...))
+	return nil
 }
 
-func (d *db) warmSome(ctx context.Context, m change.Memory, hashes []any) error {
+func (d *db) warmSome(ctx context.Context, m change.Memory, args []any) error {
 	era := d.boxes.begin()
-	return d.rows(ctx, warmQuery, named(m, hashes...), func(scan func(...any) error) error {
+	return d.rows(ctx, warmQuery, named(m, args...), func(scan func(...any) error) error {
 		var r row
 		if err := r.scan(scan); err != nil {
 			return err

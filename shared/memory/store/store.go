@@ -121,7 +121,7 @@ type Store interface {
 type Ref struct {
 	Hash    string
 	Lineage string
-	Prefix  string // of the lineage's hash: a REM id
+	Prefix  string // the first 32 digits of the lineage's hash: a REM id's
 	Name    []byte // blind of namespace and memory-set key
 }
 
