@@ -101,6 +101,28 @@ func TestWhatARefusedBatchAddedIsNotFound(t *testing.T) {
 	s.checkFiled(t)
 }
 
+func TestARemovedMemoryLeavesNothingToFile(t *testing.T) {
+	s := openFew(t)
+	other := change.Memory{Tenant: "t", ID: "other"}
+	s.addMemory(other)
+	s.addKey(other, "k1", seal.Pair{})
+	for i := range 2*fewUnfiled - 2 { // some are filed, some wait
+		g := stored(fmt.Sprint("theirs ", i))
+		step := put(g, "")
+		step.Change.Memory = other
+		_, err := grains{s.db}.Commit(bg, store.Write{Memory: other, Steps: []store.Step{step}})
+		s.must(err)
+	}
+	s.must(memories{s.db}.Remove(bg, other))
+	for i := range 4 * fewUnfiled {
+		s.add(fmt.Sprint("mine ", i))
+	}
+	s.checkFiled(t)
+	if left := s.unfiled.list(other); len(left) > 0 {
+		t.Errorf("of a removed memory %d grains wait to be filed", len(left))
+	}
+}
+
 func TestTwoHashesThatBeginAlikeAreTwoGrains(t *testing.T) {
 	s := openFew(t)
 	a := stored("a")
