@@ -11,7 +11,7 @@ import (
 var phrases = []string{
 	"GET /api/memories lists yours, POST /api/memories makes one", "memhooks memories list shows yours, memhooks memories create makes one",
 	"take it unchanged from next_cursor, or start without one", "take it as the list before told it, or leave it out",
-	"/docs lists all of them", "the address in MEMHOOKS_URL or --url ends before the first slash",
+	"/docs lists all that there are", "the address in MEMHOOKS_URL or --url ends before the first slash",
 	"wait as long as Retry-After says", "try again in a second",
 	"send a name, an id, or both", "give a name that is not empty, or --id",
 	"send it, or a range", "give it, or a range",
@@ -49,7 +49,6 @@ var leading = map[string]string{
 }
 
 var (
-	oneOf = regexp.MustCompile(`expected value to be one of "([^"]*)"`)
 	field = regexp.MustCompile(`\b[a-z]+(?:_[a-z]+)+\b`)
 	lead  = regexp.MustCompile(`^(?:query\.)?((?:the )?[a-z]+)([:.]| (?:must|is|has|holds|leads) )`)
 )
@@ -63,7 +62,6 @@ func (r *remote) worded(message string) string {
 	message = polling.ReplaceAllStringFunc(message, func(said string) string {
 		return r.hint("listen --hook "+polling.FindStringSubmatch(said)[1]) + " follows it"
 	})
-	message = oneOf.ReplaceAllString(message, "give one of $1")
 	message = field.ReplaceAllStringFunc(message, func(name string) string {
 		if flag := flags[name]; flag != "" {
 			return flag

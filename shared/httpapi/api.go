@@ -93,4 +93,5 @@ var useOurErrors = sync.OnceFunc(func() {
 	huma.NewError = fromHuma
 	huma.ValidateStrictCasing = true
 	huma.DefaultArrayNullable = false
+	useOurWords()
 })

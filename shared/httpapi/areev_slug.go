@@ -20,10 +20,8 @@ func checkMemoryID(id string) error {
 	switch {
 	case id == "" || len(id) > maxMemoryID:
 		return fault.New(fault.InvalidField, "id has %d characters; give 1 to %d", len(id), maxMemoryID)
-	case strings.ContainsFunc(id, func(r rune) bool { return 'A' <= r && r <= 'Z' }):
-		return fault.New(fault.InvalidField, "id has upper-case letters; write it in lower case: %q", strings.ToLower(id))
 	case strings.ContainsFunc(id, func(r rune) bool { return !inMemoryID(r) }) || !alphanumeric(rune(id[0])):
-		return fault.New(fault.InvalidField, "id %q is not accepted; use a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit", id)
+		return fault.New(fault.InvalidField, "id %q is not accepted; use a-z, 0-9, dot, underscore and hyphen, beginning with a letter or digit, as in %q", id, memorySlug(id))
 	}
 	return nil
 }

@@ -54,6 +54,9 @@ func (a *API) memoryRoutes() []endpoint {
 const maxContent = 32_768
 
 func checkContent(field, text string) error {
+	if text == "" {
+		return fault.New(fault.MissingField, "%s is empty: send what is to be kept", field)
+	}
 	if len(text) > maxContent {
 		return fault.New(fault.TooLarge, "%s has %d bytes; at most %d are accepted: split it", field, len(text), maxContent)
 	}

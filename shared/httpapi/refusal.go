@@ -184,7 +184,7 @@ func invalid(errs []error) (fault.Kind, string) {
 	case strings.HasSuffix(first.Message, " parameter is missing"), first.Message == "File required":
 		return fault.MissingField, where + " is missing: send it"
 	}
-	return fault.InvalidField, where + ": " + first.Message
+	return fault.InvalidField, ofField(where, first.Message)
 }
 
 // unknownName is the place of an unknown field, "" for any other error.

@@ -86,6 +86,8 @@ func TestHumasErrorsTakeOurShape(t *testing.T) {
 		{422, []error{at("query.id", "required query parameter is missing")}, "missing_field", "query.id is missing"},
 		{422, []error{at("body.z", "unexpected property"), at("body.a", "unexpected property")}, "invalid_field", `unknown field "a"`},
 		{422, []error{at("body.z", "unexpected property"), at("body.limit", "expected integer")}, "invalid_field", "limit: expected integer"},
+		{422, []error{at("query.limit", "invalid integer")}, "invalid_field", "query.limit must be a whole number"},
+		{422, []error{at("body.limit", "must be at most 5")}, "invalid_field", "limit must be at most 5"},
 		{422, nil, "invalid_field", "/docs"},
 		{400, []error{at("body", "JSON refused at byte 3")}, "invalid_json", "byte 3"},
 		{400, nil, "invalid_json", "empty"},

@@ -111,7 +111,7 @@ func (a *API) find(ans *answer, r *http.Request) (endpoint, error) {
 	probe := newAnswer("")
 	h.ServeHTTP(probe, r)
 	if probe.status != http.StatusMethodNotAllowed {
-		return endpoint{}, fault.New(fault.NotFound, "there is nothing at this path: /docs lists all of them")
+		return endpoint{}, fault.New(fault.NotFound, "there is nothing at this path: /docs lists all that there are")
 	}
 	allow := probe.Header().Get("Allow") + ", OPTIONS"
 	ans.Header().Set("Allow", allow)
