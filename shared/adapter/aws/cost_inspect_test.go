@@ -82,6 +82,8 @@ func (s *system) inspections(hashes []string, last string) []inspection {
 		{"an event's story", 400, func() error { _, err := in.Story(ctx, s.mem, e); return err }},
 		{"the activity", 400, activity(inspect.MostRecent)},
 		{"a little of the activity", 300, activity(100)},
+		{"whether somebody is needed", 20, func() error { _, err := in.Among(ctx, []change.Memory{s.mem}, true, ""); return err }},
+		{"whether a grain is there", 10, func() error { _, err := in.Among(ctx, []change.Memory{s.mem}, false, last); return err }},
 		{"a grain's seven versions", 1200, func() error {
 			h, err := in.History(ctx, s.mem, last)
 			if err == nil && (len(h.Versions) != 7 || h.Truncated) {
