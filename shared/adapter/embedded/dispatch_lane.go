@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -13,8 +14,8 @@ import (
 // Bounds of what is held of one hook.
 const (
 	maxWindow   = 1024  // entries that wait or are being sent
-	minWindow   = 64    // the same, where the windows of all hooks are full
-	allWindows  = 65536 // of all hooks together, stopped ones too, as far as minWindow lets it
+	minWindow   = 64    // the same, where nobody answers or the windows of all hooks are full
+	allWindows  = 65536 // of all hooks together, as far as minWindow lets it
 	maxHeldRows = 1000  // jobs with rows; at half of it those that wait are sent away
 )
 
@@ -40,6 +41,7 @@ type item struct {
 	asleep  bool // no alarm is set for that
 	settled bool // recorded: the cursor may pass it
 	dropped bool // ended by others: what comes of it is not recorded
+	shed    bool // given back to the log
 }
 
 func (it *item) job(hookID string) delivery.Job {
@@ -87,7 +89,8 @@ type lane struct {
 	away     awayGroups
 
 	workers int
-	slots   int // how many workers there may be now
+	slots   int  // how many workers there may be now
+	stuck   bool // they have come down to one, and are not as many again as at first
 }
 
 // line is a queue of items that can take one back at its front.
@@ -123,6 +126,11 @@ func (q *line) pop() *item {
 		q.items, q.head = q.items[:n], 0
 	}
 	return it
+}
+
+// remove takes out what gone picks.
+func (q *line) remove(gone func(*item) bool) {
+	q.items, q.head = slices.DeleteFunc(q.items[q.head:], gone), 0
 }
 
 // hasRoom reports whether the lane takes new entries.

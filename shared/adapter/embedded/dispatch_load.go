@@ -80,7 +80,7 @@ func (q *queue) nextStep(l *lane) (want, int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	q.spawn(l)
-	window := q.windowSize()
+	window := q.windowSize(l)
 	step := l.wants(window, q.d.now().UnixMilli())
 	if q.closing {
 		step = wantNothing

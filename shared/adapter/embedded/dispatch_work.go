@@ -23,7 +23,7 @@ func (q *queue) awaken(l *lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	q.spawn(l)
-	if !q.closing && !l.loading && l.wants(q.windowSize(), q.d.now().UnixMilli()) != wantNothing {
+	if !q.closing && !l.loading && l.wants(q.windowSize(l), q.d.now().UnixMilli()) != wantNothing {
 		l.loading = true
 		q.running.Add(1)
 		go q.load(l)
@@ -119,6 +119,7 @@ func (q *queue) finish(l *lane, it *item, o *delivery.Outcome) {
 		q.end(l, it, o)
 	}
 	l.adapt(o, q.slots)
+	l.shed(l.needs(q.window))
 	idle := l.idle()
 	l.mu.Unlock()
 	if idle {
@@ -203,12 +204,14 @@ func parking(l *lane, it *item) ending {
 func (l *lane) adapt(o *delivery.Outcome, most int) {
 	switch {
 	case o.Verdict == delivery.PutBack && o.Delay > 0:
-		l.slots = 1
+		l.slots, l.stuck = 1, true
 	case o.Verdict == delivery.PutBack:
 	case o.Status > 0:
 		l.slots = min(l.slots+1, most)
+		l.stuck = l.stuck && l.slots < min(firstSlots, most)
 	default:
 		l.slots = max(l.slots/2, 1)
+		l.stuck = l.stuck || l.slots == 1
 	}
 }
 

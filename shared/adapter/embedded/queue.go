@@ -166,7 +166,7 @@ func (q *queue) tell(l *lane, e *feed.Entry, prev int64) {
 	if e.Seq <= l.read {
 		return
 	}
-	fits := !l.behind() && l.hasRoom(q.windowSize())
+	fits := !l.behind() && l.hasRoom(q.windowSize(l))
 	l.known = e.Seq
 	if !fits {
 		return // the loader is woken once outcomes are recorded
@@ -188,11 +188,11 @@ func (q *queue) laneFor(h *hookRow) *lane {
 }
 
 // windowSize is how many entries a lane may hold now.
-func (q *queue) windowSize() int {
+func (q *queue) windowSize(l *lane) int {
 	if q.held.Load() < allWindows {
-		return q.window
+		return l.needs(q.window)
 	}
-	return min(minWindow, q.window)
+	return l.needs(min(minWindow, q.window))
 }
 
 // hookMoved learns of a hook that was made or changed.
@@ -237,6 +237,9 @@ func (l *lane) move(state hook.State) (resumed bool) {
 		l.health, l.resting = delivery.Health{}, 0
 	}
 	l.state = state
+	if state != hook.Active {
+		l.shed(0)
+	}
 	return resumed
 }
 

@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -156,4 +157,61 @@ func bareLoop(b *testing.B, n int, url string, transport http.RoundTripper, secr
 	}
 	all.Wait()
 	return time.Since(began)
+}
+
+// BenchmarkBesideStopped prints how many jobs a second pass of one hook's
+// backlog, alone and beside a hundred hooks that were stopped with full windows.
+func BenchmarkBesideStopped(b *testing.B) {
+	for _, stopped := range []int{0, 100} {
+		b.Run(fmt.Sprint(stopped), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				took := besideStopped(b, stopped, 20_000)
+				b.StartTimer()
+				b.ReportMetric(20_000/took.Seconds(), "jobs/s")
+			}
+		})
+	}
+}
+
+func besideStopped(b *testing.B, stopped, n int) time.Duration {
+	r := receive(b, Config{})
+	full, stop, done := "full", make(chan struct{}), make(chan struct{})
+	var left atomic.Int64
+	left.Store(int64(n))
+	ids := make([]string, stopped)
+	for i := range ids {
+		ids[i] = fmt.Sprint("s", i)
+		_, err := hooks{r.db}.Put(bg, hook.Hook{ID: ids[i], Memory: mem1, Mode: hook.Webhook, URL: "http://x", Dialect: "areev", State: hook.Active, Namespace: &full})
+		r.must(err)
+	}
+	r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
+		if j.Hook != "h1" {
+			<-stop
+			return delivery.Outcome{Job: j, Verdict: delivery.PutBack}
+		}
+		if left.Add(-1) == 0 {
+			close(done)
+		}
+		return ok(j)
+	}
+	r.serve()
+	for range maxWindow {
+		g := r.fresh()
+		g.Namespace = full
+		r.must2(r.commit(put(g, "")))
+	}
+	for _, id := range ids {
+		r.setState(id, hook.Paused)
+	}
+	close(stop)
+	r.addWebhook("h1")
+	r.setState("h1", hook.Paused)
+	parallel(n, func() { r.must2(r.commit(put(r.fresh(), ""))) })
+	began := time.Now()
+	r.setState("h1", hook.Active)
+	<-done
+	took := time.Since(began)
+	r.stop()
+	return took
 }

@@ -3,11 +3,13 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/hook"
 )
 
 // manyNames are n different names.
@@ -46,6 +48,91 @@ func TestTheWindowsOfAllHooksAreBoundedTogether(t *testing.T) {
 		r.settled()
 		if got := held(); got != 0 || len(r.seen()) == 0 {
 			t.Errorf("%d entries are held after %d deliveries", got, len(r.seen()))
+		}
+	})
+}
+
+// A hook that stops holds no more than what is under way, and sends the rest
+// when it goes on: each once, and each lineage in its order.
+func TestAHookThatStopsGivesItsWindowBack(t *testing.T) {
+	for _, stop := range []hook.State{hook.Paused, hook.Held, hook.Disabled} {
+		synctest.Test(t, func(t *testing.T) {
+			r := receive(t, Config{})
+			release := r.withhold()
+			r.serve()
+			defer func() { r.stop() }()
+			r.addWebhook("h1")
+			r.add(manyNames(300)...)
+			r.versions("a", 20) // each waits for the one before
+			for range maxWindow {
+				r.must2(r.commit(put(r.fresh(), "")))
+			}
+			synctest.Wait()
+			if held := r.q.held.Load(); held != maxWindow {
+				t.Errorf("%d entries are held, want a full window", held)
+			}
+			r.setState("h1", stop)
+			synctest.Wait()
+			if held := r.q.held.Load(); held > firstSlots {
+				t.Errorf("%s: %d entries are held, want what is under way, %d", stop, held, firstSlots)
+			}
+			release()
+			r.settled()
+			if held := r.q.held.Load(); held != 0 || len(r.seen()) != firstSlots {
+				t.Errorf("%s: %d entries are held after %d deliveries", stop, held, len(r.seen()))
+			}
+			r.setState("h1", hook.Active)
+			r.settled()
+			came := make(map[int64]int)
+			for i, p := range r.seen() {
+				if came[p.seq] > 0 || p.seq > 301 && p.seq <= 320 && came[p.seq-1] == 0 {
+					t.Fatalf("%s: seq %d came at %d, before that at %d; the one before it at %d", stop, p.seq, i+1, came[p.seq], came[p.seq-1])
+				}
+				came[p.seq] = i + 1
+			}
+			wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusDelivered: 300 + 20 + maxWindow})
+			if held := r.q.held.Load(); held != 0 {
+				t.Errorf("%s: %d entries are held by nobody", stop, held)
+			}
+		})
+	}
+}
+
+// A hook that nobody answers holds few entries; when somebody does again, all
+// of it comes.
+func TestAHookThatNobodyAnswersHoldsFewEntries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receive(t, Config{})
+		var ill atomic.Bool
+		ill.Store(true)
+		r.answer = func(ctx context.Context, j delivery.Job) delivery.Outcome {
+			if !ill.Load() {
+				return ok(j)
+			}
+			o := hanging(ctx, j)
+			o.Verdict, o.Delay = delivery.RetryAfter, time.Second
+			return o
+		}
+		r.serve()
+		defer func() { r.stop() }()
+		r.addWebhook("h1")
+		r.versions("a", 20)
+		r.add(manyNames(2 * maxWindow)...)
+		r.settled()
+		if held := r.q.held.Load(); held != maxWindow {
+			t.Errorf("%d entries are held at first, want a full window", held)
+		}
+		pass(2 * time.Minute)
+		r.settled()
+		if held := r.q.held.Load(); held > minWindow {
+			t.Errorf("%d entries are held of a hook that nobody answers", held)
+		}
+		ill.Store(false)
+		pass(time.Minute)
+		r.settled()
+		wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusDelivered: 20 + 2*maxWindow})
+		if held := r.q.held.Load(); held != 0 {
+			t.Errorf("%d entries are held by nobody", held)
 		}
 	})
 }
