@@ -138,6 +138,30 @@ func TestWithoutAuthenticationOnlyTheMachinesOwnNames(t *testing.T) {
 	}
 }
 
+// timed is a writer that knows how long its request may be read.
+type timed struct {
+	*httptest.ResponseRecorder
+	until []time.Time
+}
+
+// SetReadDeadline is http.ResponseController's.
+func (w *timed) SetReadDeadline(t time.Time) error {
+	w.until = append(w.until, t)
+	return nil
+}
+
+// The time to send a body bounds no work: it ends with the body, and not before.
+func TestTheTimeToSendEndsWithTheBody(t *testing.T) {
+	s := open(t)
+	for body, lifted := range map[string]int{`{"query":"a"}`: 1, strings.Repeat(" ", 1<<20+1): 0} {
+		w := &timed{ResponseRecorder: httptest.NewRecorder()}
+		s.api.ServeHTTP(w, request("POST", "/v1/recall", body))
+		if len(w.until) != lifted || lifted == 1 && !w.until[0].IsZero() {
+			t.Errorf("after %d bytes (%d) the time to send was set to %v", len(body), w.Code, w.until)
+		}
+	}
+}
+
 // A caller who is refused does not keep the connection by not sending the body.
 func TestARefusalWaitsForNoBody(t *testing.T) {
 	server := httptest.NewServer(open(t).api)
