@@ -57,7 +57,7 @@ type attentionAnswer struct {
 	Name    string `json:"name"`
 	Kind    string `json:"kind" enum:"held,disabled,dead,paused"`
 	Count   int    `json:"count" doc:"Deliveries that are concerned, among those that were looked at"`
-	More    bool   `json:"more,omitempty" doc:"There are more than were counted"`
+	More    bool   `json:"more,omitempty" doc:"There may be more than were counted"`
 	Message string `json:"message" doc:"What it is, and what to do"`
 }
 

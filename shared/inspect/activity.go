@@ -43,7 +43,7 @@ type Attention struct {
 	Hook    hook.Hook
 	Kind    string
 	Count   int
-	More    bool // dead: there are more than were counted
+	More    bool // there may be more than were counted
 	Message string
 }
 
@@ -211,8 +211,9 @@ func (r *recent) attention() (out []Attention, unnamed int) {
 	for _, a := range attentions {
 		for _, h := range r.hooks {
 			count, concerned := waiting[h.ID], h.State == a.state
+			more := r.more[delivery.StatusHeld]
 			if a.state == "" {
-				count = dead[h.ID]
+				count, more = dead[h.ID], r.many[h.ID]
 				concerned = count > 0
 			}
 			switch {
@@ -220,7 +221,7 @@ func (r *recent) attention() (out []Attention, unnamed int) {
 			case len(out) == mostAttention:
 				unnamed++
 			default:
-				out = append(out, Attention{h, a.kind, count, a.state == "" && r.many[h.ID], a.message})
+				out = append(out, Attention{h, a.kind, count, more, a.message})
 			}
 		}
 	}

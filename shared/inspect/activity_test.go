@@ -130,3 +130,19 @@ func TestOneHooksManyHideNoOthers(t *testing.T) {
 		t.Errorf("%+v, %v", a, err)
 	}
 }
+
+// Of what waits for a hook that is held only so many are counted, and it is said.
+func TestWhatWaitsIsCountedAsFarAsItWasLookedAt(t *testing.T) {
+	held := hook.Hook{ID: "h", Mode: hook.Webhook, State: hook.Held}
+	for _, next := range []string{"", "more"} {
+		a, err := (&chronicle{floor: 1}).activity(t, hooks{held}, func(q delivery.Query) ([]delivery.Record, string) {
+			if q.Status != delivery.StatusHeld {
+				return nil, ""
+			}
+			return []delivery.Record{{Job: delivery.Job{Hook: "h"}}, {Job: delivery.Job{Hook: "h"}}}, next
+		})
+		if err != nil || len(a.Attention) != 1 || a.Attention[0].Count != 2 || a.Attention[0].More != (next != "") {
+			t.Errorf("with %q to follow: %+v, %v", next, a.Attention, err)
+		}
+	}
+}

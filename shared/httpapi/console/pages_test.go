@@ -129,7 +129,7 @@ func TestWithheldIsSaid(t *testing.T) {
 		"/console/memories/m/events/evt_01M83BZEC8HQ5EXZDEKQQMBT4Q": {"The content is gone (erased)", "There is no body to show", "not for it", "event_type&#34;: &#34;grain_created"},
 		"/console/memories/m/grains/" + hash:                        {"The content is gone: erased"},
 		"/console/memories/m/hooks/hook-a":                          {"now metadata_only", "75.0 %"},
-		"/console/memories/m":                                       {"1 or more gave up", "7 more need somebody", `href="/console/memories/m/dead-letters">all dead letters`},
+		"/console/memories/m":                                       {"1 or more gave up", "7 more need somebody", "(2 events wait)", "(3 events or more wait)", `href="/console/memories/m/dead-letters">all dead letters`},
 		"/console":                                                  {"7 more need somebody"},
 	} {
 		page := b.get(path)
