@@ -3,6 +3,10 @@ package embedded
 import (
 	"fmt"
 	"testing"
+
+	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/memory/store"
+	"github.com/memhooks/memhooks/shared/seal"
 )
 
 func TestWhatAHookIsAboutToBeToldOfIsReadTogether(t *testing.T) {
@@ -13,7 +17,17 @@ func TestWhatAHookIsAboutToBeToldOfIsReadTogether(t *testing.T) {
 	for i := range warmAtOnce + 5 {
 		names = append(names, fmt.Sprint(i))
 	}
-	s.add(names...)
+	s.add(names[:10]...)
+	other := change.Memory{Tenant: "t", ID: "other"}
+	s.addMemory(other)
+	s.addKey(other, "k1", seal.Pair{})
+	for _, name := range names {
+		g := stored(name)
+		g.Box = []byte("of another memory")
+		_, err := grains{s.db}.Commit(bg, store.Write{Memory: other, Steps: []store.Step{put(g, "")}})
+		s.must(err)
+	}
+	s.add(names[10:]...)
 	_, err := s.commit(forget(stored("gone")))
 	s.must(err)
 	s.again() // nothing is held
@@ -30,5 +44,33 @@ func TestWhatAHookIsAboutToBeToldOfIsReadTogether(t *testing.T) {
 	}
 	if _, ok := s.boxes.get(boxOf{mem1, hashOf("before")}); ok {
 		t.Error("what the hook does not see was read too")
+	}
+}
+
+func TestGrainsThatStandFarFromEachOtherAreReadAheadToo(t *testing.T) {
+	s := open(t)
+	other := change.Memory{Tenant: "t", ID: "other"}
+	s.addMemory(other)
+	s.addKey(other, "k1", seal.Pair{})
+	h := s.addHook("hook-1")
+	names := []string{"a", "b", "c", "d"}
+	for _, name := range names {
+		s.add(name)
+		for range apart * len(names) {
+			_, err := grains{s.db}.Commit(bg, store.Write{Memory: other, Steps: []store.Step{put(s.fresh(), "")}})
+			s.must(err)
+		}
+	}
+	s.again()
+	all, err := logs{s.db}.Read(bg, mem1, 0, 1000)
+	s.must(err)
+	s.must(s.ahead(bg, h, all))
+	for _, name := range names {
+		if held, ok := s.boxes.get(boxOf{mem1, hashOf(name)}); !ok || string(held.Box) != "box of "+name {
+			t.Errorf("%s was not read: %q", name, held.Box)
+		}
+	}
+	if len(s.boxes.index) != len(names) {
+		t.Errorf("%d grains are held, want %d", len(s.boxes.index), len(names))
 	}
 }
