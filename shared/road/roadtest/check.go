@@ -286,14 +286,3 @@ func (r *run) checkGone(e *erasure) {
 		}
 	}
 }
-
-// checkPlain: no sentinel stands anywhere in the open.
-func (r *run) checkPlain() {
-	raw, err := r.Raw()
-	for _, a := range r.calls {
-		if a.sentinel != "" && (bytes.Contains(raw, []byte(a.sentinel)) || err != nil) {
-			r.found(7, "the content of %s is kept in the open, %v", a.op, err)
-			return
-		}
-	}
-}

@@ -19,7 +19,7 @@ const maxHooks = 6
 type subscriber struct {
 	hook.Hook
 	begun, made time.Time   // made: zero where nobody knows whether it was
-	secret      string      // that its maker was shown; "" = none
+	signings    []signing   // what may sign its POSTs
 	modes       []since     // how much it may see
 	quiet       []span      // when it may not be posted to
 	turned      []time.Time // when calls that pause or resume it began, and ended
@@ -64,6 +64,9 @@ func (r *run) subscribe(op Op) {
 		Name: &h.ID, Dialect: [...]string{dialect.Areev, dialect.REM, dialect.Standard}[op.B/4%3],
 		Redaction: &mode, MaxRetries: &retries, Generate: op.C%2 == 0, Mode: &how, URL: &url,
 	}
+	if !set.Generate {
+		set.Secret = given(op)
+	}
 	if len(r.hooks)%3 == 2 {
 		how, set.URL = hook.CDC, nil
 	}
@@ -81,10 +84,8 @@ func (r *run) subscribe(op Op) {
 	_, secret, err := r.Hooks.Create(ctx, h.Memory, r.draw(op), h.ID, "key", set)
 	if err == nil {
 		h.made = time.Now()
-		if secret != nil {
-			h.secret = secret.Reveal()
-		}
 	}
+	r.signed(h, set, secret, err)
 	h.modes = []since{{h.begun, h.Redaction, h.Redaction}}
 	r.hooks = append(r.hooks, h)
 	r.receivers.behave(h.ID, ways[op.A/4%uint32(len(ways))])

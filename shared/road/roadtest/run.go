@@ -53,6 +53,7 @@ type run struct {
 	hooks    []*subscriber
 	erasures []*erasure
 	log      map[change.Memory][]feed.Entry
+	secrets  []string          // of hooks, as their makers gave them or were shown
 	polled   []body            // of which the entry's seq alone is known
 	writers  map[string]*asked // hash → who wrote that grain
 	bodies   map[string][]byte // by hook, change and what is shown of it

@@ -59,6 +59,7 @@ func kinds() []kind {
 		{"resume", 4, (*run).resume},
 		{"resume-latest", 2, (*run).resumeLatest},
 		{"redact", 2, (*run).redact},
+		{"rotate-secret", 3, (*run).rotateSecret},
 		{"lure", 2, (*run).lure},
 		{"unsubscribe", 2, (*run).unsubscribe},
 		{"redrive", 4, (*run).redrive},
