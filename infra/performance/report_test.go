@@ -45,7 +45,7 @@ func TestTables(t *testing.T) {
 | writes & more | 10,000 | 9,000–11,000 | writes/s | 16,000 (15,000–17,000) | 0.6 (0.55–0.7) | ≥ 0.5 of the reference | yes |  |
 | latency | 4 | 3–5 | ms |  |  | ≤ 2 ms | **no** | a \| b |
 
-Growth, where the reference is the same figure at the smallest size, and what has a size:
+Growth, where the reference is the same figure at the smallest size:
 
 | figure | median | least–most | unit | reference | ratio | budget | met | |
 |---|---:|---:|---|---:|---:|---|---|---|

@@ -40,7 +40,7 @@ func tables(r bench.Report) string {
 	}
 	out.WriteString("\n![how well each budget is kept, and what one costs as there are more](performance.svg)\n\n")
 	table(&out, r.Figures, func(f bench.Figure) bool { return f.Growth == "" })
-	out.WriteString("\nGrowth, where the reference is the same figure at the smallest size, and what has a size:\n\n")
+	out.WriteString("\nGrowth, where the reference is the same figure at the smallest size:\n\n")
 	table(&out, r.Figures, func(f bench.Figure) bool { return f.Growth != "" })
 	return out.String()
 }

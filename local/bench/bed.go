@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"time"
 )
@@ -56,6 +57,18 @@ func (b *bed) serve(ctx context.Context, name string, settings ...string) (*proc
 		"MEMHOOKS_ADDR=127.0.0.1:0", "MEMHOOKS_DATA=" + b.data(name), "MEMHOOKS_AUTH=off",
 		"MEMHOOKS_ALLOW_DESTINATIONS=127.0.0.0/8,::1/128", "MEMHOOKS_AUTO_CREATE=on", "MEMHOOKS_RATE=0",
 	}, settings...), args...)
+}
+
+// anew ends the served system and starts it on an empty store.
+func (b *bed) anew(ctx context.Context) (err error) {
+	if err := b.stop(); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(b.data("served")); err != nil {
+		return err
+	}
+	b.process, err = b.serve(ctx, "served")
+	return err
 }
 
 // refer starts a bare part; see Reference.

@@ -2,18 +2,32 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
-	"sync"
-	"sync/atomic"
-	"time"
 )
 
 // drain measures how fast a backlog is delivered, as the hook's counts tell it,
 // between two turns of a bare loop of signed POSTs.
 func drain(ctx context.Context, b *bed) ([]sample, error) {
+	loop, err := b.refer(ctx, "loop", b.sink.url, strconv.Itoa(b.Events))
+	if err != nil {
+		return nil, err
+	}
+	f, err := b.around(
+		func() (float64, error) { return timed(b.Events, func() error { return loop.loop(ctx) }) },
+		func() (float64, error) { return b.backlog(ctx) },
+	)
+	if err != nil {
+		return nil, err
+	}
+	f.name, f.budget = "delivered and recorded, draining a backlog, 1 hook", half
+	return []sample{f}, nil
+}
+
+// backlog lets events wait for a hook until the index has them too, so that
+// delivering is all there is to do, and answers how many a second were delivered
+// and recorded.
+func (b *bed) backlog(ctx context.Context) (float64, error) {
 	id, err := b.webhook(ctx, b.sink.url)
 	if err == nil {
 		err = b.call(ctx, http.MethodPatch, "/v1/webhooks/"+id, map[string]any{"active": false}, nil)
@@ -21,41 +35,19 @@ func drain(ctx context.Context, b *bed) ([]sample, error) {
 	if err == nil {
 		err = b.remember(ctx, b.Events)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		_, err = b.indexed(ctx)
 	}
-	loop, err := b.refer(ctx, "loop", b.sink.url, strconv.Itoa(b.Events))
 	if err != nil {
-		return nil, err
-	}
-	before, err := timed(b.Events, func() error { return loop.loop(ctx) })
-	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	b.sink.expect(b.Events)
-	ours, err := timed(b.Events, func() error {
+	return timed(b.Events, func() error {
 		if err := b.call(ctx, http.MethodPatch, "/v1/webhooks/"+id, map[string]any{"active": true}, nil); err != nil {
 			return err
 		}
 		return b.recorded(ctx, id, b.Events)
 	})
-	if err != nil {
-		return nil, err
-	}
-	after, err := timed(b.Events, func() error { return loop.loop(ctx) })
-	if err != nil {
-		return nil, err
-	}
-	f := halfOf("delivered and recorded, draining a backlog, 1 hook", "events/s", ours, (before+after)/2)
-	f.remarks = fmt.Sprintf("%.0f MiB resident", b.resident())
-	return []sample{f}, nil
-}
-
-// timed answers how many of n a second some work got done.
-func timed(n int, work func() error) (float64, error) {
-	begin := time.Now()
-	err := work()
-	return float64(n) / time.Since(begin).Seconds(), err
 }
 
 // loop asks a bare loop to make its POSTs.
@@ -67,46 +59,40 @@ func (p *process) loop(ctx context.Context) error {
 const toldSteadily = "delivered, each write its own HTTP call"
 
 // steady measures delivered events where each write is its own HTTP call,
-// between two turns of a bare relay.
+// beside a bare relay.
 func steady(ctx context.Context, b *bed) ([]sample, error) {
-	sink, err := b.receive()
+	f, err := b.relayed(ctx, 1)
 	if err != nil {
 		return nil, err
 	}
-	relay, err := b.refer(ctx, "relay", sink.url)
-	if err != nil {
-		return nil, err
-	}
-	bare := func() (float64, error) {
-		return rate(b.For/2, func(n int64) error {
-			return post(ctx, relay.client, http.MethodPost, relay.url, memoryBody(n), nil)
-		})
-	}
-	before, err := bare()
-	if err != nil {
-		return nil, err
-	}
-	ours, err := b.throughput(ctx, 1)
-	if err != nil {
-		return nil, err
-	}
-	after, err := bare()
-	if err != nil {
-		return nil, err
-	}
-	f := halfOf(toldSteadily+", 1 hook", "events/s", ours, (before+after)/2)
-	f.remarks = fmt.Sprintf("%.0f MiB resident", b.resident())
+	f.name, f.budget = toldSteadily+", 1 hook", half
 	return []sample{f}, nil
 }
 
-// fan measures delivered events where ten hooks see each one.
+// fan measures delivered events where ten hooks see each one, beside a bare
+// relay that makes ten POSTs of each.
 func fan(ctx context.Context, b *bed) ([]sample, error) {
-	const hooks = 10
-	ours, err := b.throughput(ctx, hooks)
-	return []sample{{
-		name: "delivered, 10 hooks on each event", value: ours, unit: "events/s", budget: &Budget{AtLeast: 10_000},
-		remarks: fmt.Sprintf("%.0f MiB resident", b.resident()),
-	}}, err
+	f, err := b.relayed(ctx, 10)
+	if err != nil {
+		return nil, err
+	}
+	f.name, f.budget = "delivered, 10 hooks on each event; reference: a bare relay to ten", &Budget{AtLeast: 10_000}
+	return []sample{f}, nil
+}
+
+// relayed measures delivered events where so many hooks see each one, between
+// two turns of a bare relay that makes as many POSTs.
+func (b *bed) relayed(ctx context.Context, hooks int) (sample, error) {
+	relay, _, err := b.relay(ctx, hooks)
+	if err != nil {
+		return sample{}, err
+	}
+	return b.around(func() (float64, error) {
+		perSecond, err := rate(b.For/2, func(n int64) error {
+			return post(ctx, relay.client, http.MethodPost, relay.url, memoryBody(n), nil)
+		})
+		return perSecond * float64(hooks), err
+	}, func() (float64, error) { return b.throughput(ctx, hooks) })
 }
 
 // throughput writes for a time through HTTP and answers how many deliveries a
@@ -153,59 +139,14 @@ func (p *process) remember(ctx context.Context, n int) error {
 	})
 }
 
-// together does a piece of work n times, numbered from 0, from many callers.
-func together(callers, n int, work func(i int64) error) error {
-	var next atomic.Int64
-	var failed atomic.Pointer[error]
-	var all sync.WaitGroup
-	for range callers {
-		all.Go(func() {
-			for i := next.Add(1); i <= int64(n) && failed.Load() == nil; i = next.Add(1) {
-				if err := work(i - 1); err != nil {
-					failed.Store(&err)
-				}
-			}
-		})
-	}
-	all.Wait()
-	if err := failed.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
 func memoryBody(n int64) []byte {
 	return []byte(`{"content":"` + content(n) + `","namespace":"bench","tags":["bench"]}`)
 }
 
-func sampleEvent() []byte {
-	return []byte(`{"id":"evt_01JABCDEFGHJKMNPQRSTVWXYZ0","event":"memory.created","timestamp":"2026-01-01T00:00:00Z","data":{"memory_id":"mem_0123456789abcdef0123456789abcdef","content":"` +
-		content(0) + `","namespace":"bench","tags":["bench"],"created_at":"2026-01-01T00:00:00Z"}}`)
-}
+func sampleEvent() []byte { return eventOf("mem_0123456789abcdef0123456789abcdef") }
 
-// start measures from the start of the binary to the first delivered event.
-func start(ctx context.Context, b *bed) ([]sample, error) {
-	var err error
-	if b.sink, err = b.receive(); err != nil {
-		return nil, err
-	}
-	var took []float64
-	for i := range 5 {
-		begin := time.Now()
-		if b.process, err = b.serve(ctx, strconv.Itoa(i)); err != nil {
-			return nil, err
-		}
-		if _, err := b.webhook(ctx, b.sink.url); err != nil {
-			return nil, err
-		}
-		if err := b.told(ctx, 1, 1); err != nil {
-			return nil, err
-		}
-		took = append(took, time.Since(begin).Seconds())
-		if err := b.stop(); err != nil {
-			return nil, err
-		}
-	}
-	slices.Sort(took)
-	return []sample{{name: "start of the binary → first delivered event", value: took[len(took)/2], unit: "s", budget: &Budget{AtMost: 0.3}}}, nil
+// eventOf is what is sent of a memory, as large as ours.
+func eventOf(id string) []byte {
+	return []byte(`{"id":"evt_01JABCDEFGHJKMNPQRSTVWXYZ0","event":"memory.created","timestamp":"2026-01-01T00:00:00Z","data":{"memory_id":"` + id + `","content":"` +
+		content(0) + `","namespace":"bench","tags":["bench"],"created_at":"2026-01-01T00:00:00Z"}}`)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,16 +105,27 @@ func (p *process) polled(ctx context.Context) (string, error) {
 	return made.ID, err
 }
 
-// p50 calls one after another, n times, and answers the median in milliseconds.
-func p50(n int, call func() error) (float64, error) {
-	took := make([]float64, n)
-	for i := range took {
-		begin := time.Now()
+// How long p50 asks, and how often at least, when it has asked a few times.
+const (
+	asking   = 500 * time.Millisecond
+	asked    = 20
+	unheeded = 20
+)
+
+// p50 calls one after another and answers the median in milliseconds.
+func p50(call func() error) (float64, error) {
+	for range unheeded {
 		if err := call(); err != nil {
 			return 0, err
 		}
-		took[i] = milliseconds(time.Since(begin))
 	}
-	slices.Sort(took)
-	return took[n/2], nil
+	var took []float64
+	for begin := time.Now(); len(took) < asked || time.Since(begin) < asking; {
+		sent := time.Now()
+		if err := call(); err != nil {
+			return 0, err
+		}
+		took = append(took, milliseconds(time.Since(sent)))
+	}
+	return spreadOf(took).Median, nil
 }

@@ -3,18 +3,18 @@ package bench
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"time"
 )
 
-// onDisk is from how many entries on a page of the log mostly comes from the
-// disk: the newest are held in memory, and to be compared with nothing.
-const onDisk = 10_000
+// many is from how many entries on a page of the log mostly comes from the disk
+// (the newest are held in memory, and to be compared with nothing), and the index
+// has enough to catch up with for a rate.
+const many = 10_000
 
-// How often each figure of growth is taken at a size.
+// A rate of growth is the median of several samples, of so many writes from many
+// callers each.
 const (
-	asked   = 300  // calls one after another
-	written = 2000 // writes from many callers
+	samplesOfRate = 3
+	written       = 4000
 )
 
 // growth collects what one run measures at growing sizes. The reference of
@@ -35,14 +35,33 @@ var (
 	flatTime = &Budget{AtMost: 1.33, OfBare: true}
 )
 
-func (g *growth) add(name, unit string, value float64, budget *Budget) {
+func (g *growth) add(name, unit string, value float64, budget *Budget, remarks string) {
 	if g.first == nil {
 		g.first = map[string]float64{}
 	}
 	if g.first[name] == 0 {
 		g.first[name] = value
 	}
-	g.samples = append(g.samples, sample{name: name, growth: g.of, size: g.size, unit: unit, value: value, bare: g.first[name], budget: budget})
+	g.samples = append(g.samples, sample{
+		name: name, growth: g.of, size: g.size, unit: unit, value: value, bare: g.first[name], budget: budget, remarks: remarks,
+	})
+}
+
+// over measures at each size on a system of its own, whose store is new, and
+// which has been at work: so the sizes differ in nothing but the size.
+func (g *growth) over(ctx context.Context, b *bed, sizes []int, measure func() error) error {
+	for _, g.size = range sizes {
+		if err := b.anew(ctx); err != nil {
+			return err
+		}
+		if err := b.warmed(ctx); err != nil {
+			return err
+		}
+		if err := measure(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // grains measures the same at more and more stored grains of one memory.
@@ -51,124 +70,69 @@ func grains(ctx context.Context, b *bed) ([]sample, error) {
 	if b.Large {
 		sizes = append(sizes, 1_000_000)
 	}
-	hook, err := b.polled(ctx)
-	if err != nil {
-		return nil, err
-	}
 	g := growth{of: "stored grains"}
-	filled := 0
-	for _, g.size = range sizes {
-		if err := b.fill(ctx, filled, g.size); err != nil {
-			return g.samples, err
-		}
-		filled = g.size
-		perSecond, err := b.indexed(ctx)
+	err := g.over(ctx, b, sizes, func() error {
+		hook, err := b.polled(ctx)
 		if err != nil {
-			return g.samples, err
+			return err
 		}
-		if perSecond > 0 {
-			g.add("index, catching up", "grains/s", perSecond, flatRate)
+		if err := b.fill(ctx, 0, g.size); err != nil {
+			return err
 		}
-		questions := b.questions(hook, filled)
-		asks := []string{byText, bySubject}
-		if g.size >= onDisk {
-			asks = append(asks, byPage)
+		if err := g.reads(ctx, b, hook); err != nil {
+			return err
 		}
-		for _, name := range asks {
-			took, err := p50(asked, questions[name])
-			if err != nil {
-				return g.samples, fmt.Errorf("%s: %w", name, err)
-			}
-			g.add(name, "ms", took, flatTime)
-		}
-		if err := g.writes(ctx, b); err != nil {
-			return g.samples, err
-		}
+		return g.writes(ctx, b)
+	})
+	return g.samples, err
+}
+
+// reads measures how fast the index catches up with what was filled, and then
+// one caller's calls.
+func (g *growth) reads(ctx context.Context, b *bed, hook string) error {
+	perSecond, err := b.indexed(ctx)
+	if err != nil {
+		return err
 	}
-	return g.samples, nil
+	asks := []string{byText, bySubject}
+	if g.size >= many {
+		asks = append(asks, byPage)
+		g.add("index, catching up", "grains/s", perSecond, flatRate, "")
+	}
+	questions := b.questions(hook, g.size)
+	for _, name := range asks {
+		took, err := p50(questions[name])
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		g.add(name, "ms", took, flatTime, "")
+	}
+	return nil
 }
 
 // writes measures writes over HTTP, and then what goes the whole way to a hook.
+// They begin at the size, and add to it.
 func (g *growth) writes(ctx context.Context, b *bed) error {
-	stored, err := timed(written, func() error { return b.remember(ctx, written) })
-	if err != nil {
-		return err
-	}
-	g.add(storedOverHTTP, "writes/s", stored, flatRate)
-	id, err := b.webhook(ctx, b.sink.url)
-	if err != nil {
-		return err
-	}
-	told, err := timed(written, func() error { return b.told(ctx, written, 1) })
-	if err != nil {
-		return err
-	}
-	g.add(toldSteadily+", 1 hook", "events/s", told, flatRate)
-	return b.call(ctx, http.MethodDelete, "/v1/webhooks/"+id, nil, nil)
-}
-
-// hooksOfMemory is the most that a memory may have.
-const hooksOfMemory = 1000
-
-// hooks measures the same at more and more hooks, each with a filter of its
-// own, of which one wants the event.
-func hooks(ctx context.Context, b *bed) ([]sample, error) {
-	g := growth{of: "hooks"}
-	made := 0
-	for _, g.size = range []int{1, 100, 1_000, 10_000} {
-		if err := together(writers, g.size-made, func(i int64) error { return b.filtered(ctx, made+int(i), b.sink.url) }); err != nil {
-			return g.samples, err
+	begun := g.size
+	several := func(name, unit string, work func() error) error {
+		var all []float64
+		for range samplesOfRate {
+			perSecond, err := timed(written, work)
+			if err != nil {
+				return err
+			}
+			all = append(all, perSecond)
 		}
-		made = g.size
-		memories := (g.size + hooksOfMemory - 1) / hooksOfMemory
-		b.sink.expect(written)
-		begin := time.Now()
-		if err := together(writers, written, func(i int64) error {
-			path := fmt.Sprintf("/api/memories/m%d/add", int(i)%memories)
-			return b.call(ctx, http.MethodPost, path, map[string]any{"content": content(i), "grain_type": "event", "namespace": "n0"}, nil)
-		}); err != nil {
-			return g.samples, err
-		}
-		answered := time.Now()
-		if err := b.sink.wait(ctx); err != nil {
-			return g.samples, err
-		}
-		g.add(storedOverHTTP, "writes/s", written/answered.Sub(begin).Seconds(), flatRate)
-		g.add(toldSteadily+", 1 of the hooks wants it", "events/s", written/time.Since(begin).Seconds(), flatRate)
+		ended := begun + samplesOfRate*written
+		g.add(name, unit, spreadOf(all).Median, flatRate, fmt.Sprintf("from %s to %s", Number(float64(begun)), Number(float64(ended))))
+		begun = ended
+		return nil
 	}
-	return g.samples, nil
-}
-
-// filtered makes the hook of a number: the first of each memory wants what is
-// written, the others each something else.
-func (p *process) filtered(ctx context.Context, n int, url string) error {
-	return p.call(ctx, http.MethodPost, fmt.Sprintf("/api/memories/m%d/hooks", n/hooksOfMemory), map[string]any{
-		"name": fmt.Sprint(n), "delivery_mode": "webhook", "url": url, "secret": "bench-secret",
-		"filter": map[string]any{"namespace": []string{fmt.Sprintf("n%d", n%hooksOfMemory)}},
-	}, nil)
-}
-
-// footprint measures the process's memory at rest, and after many events were
-// written and delivered.
-func footprint(ctx context.Context, b *bed) ([]sample, error) {
-	sizes := []int{100_000}
-	if b.Large {
-		sizes = append(sizes, 1_000_000)
+	if err := several(storedOverHTTP, "writes/s", func() error { return b.remember(ctx, written) }); err != nil {
+		return err
 	}
 	if _, err := b.webhook(ctx, b.sink.url); err != nil {
-		return nil, err
+		return err
 	}
-	samples := []sample{{name: "memory, idle", unit: "MiB", value: b.resident(), budget: &Budget{AtMost: 40}}}
-	done := 0
-	for _, size := range sizes {
-		if err := b.told(ctx, size-done, 1); err != nil {
-			return samples, err
-		}
-		done = size
-		samples = append(samples, sample{
-			name: "memory, most", growth: "delivered events", size: size, unit: "MiB", value: b.most(), budget: &Budget{AtMost: 200},
-			remarks: fmt.Sprintf("%s MiB at the end", Number(b.resident())),
-		})
-	}
-	return samples, nil
+	return several(toldSteadily+", 1 hook", "events/s", func() error { return b.told(ctx, written, 1) })
 }

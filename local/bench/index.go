@@ -12,8 +12,8 @@ const waiting = "SELECT (SELECT max(n) FROM grain) - (SELECT n FROM mark)"
 
 // indexed waits until the index holds every stored grain, so that what a recall
 // costs does not depend on when it came. It answers how many grains a second
-// went in of the second half, when nothing else was under way; 0 where hardly any
-// had to wait. It reads the store beside the process that it belongs to, since
+// went in of the second half, when nothing else was under way; of few grains it
+// is no measure. It reads the store beside the process that it belongs to, since
 // no caller has to know.
 func (b *bed) indexed(ctx context.Context) (perSecond float64, err error) {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.data("served"), "memhooks.db")+"?mode=ro")

@@ -24,7 +24,7 @@ const (
 // isolation measures a healthy hook's p99 without and with events that wait
 // for hooks whose receiver never answers, twice in turns.
 func isolation(ctx context.Context, b *bed) ([]sample, error) {
-	clock := newClock(b)
+	clock := newClock(b.sink, b.remembered)
 	if err := b.call(ctx, http.MethodPost, "/v1/webhooks", map[string]any{
 		"url": b.sink.url, "events": []string{"memory.created"}, "namespace": "bench", "secret": "bench-secret",
 	}, nil); err != nil {

@@ -9,21 +9,27 @@ import (
 )
 
 // TestTripsTellWhatCountsAsNothing shows that a figure from the answer says how
-// many of its samples the event overtook, and one from the sending needs not.
+// many of its samples the event overtook, one from the sending needs not, and
+// that both stand beside what a bare relay took.
 func TestTripsTellWhatCountsAsNothing(t *testing.T) {
-	all := trips{sent: []float64{1, 2, 3, 4}, answered: []float64{0, 0, 0.5, 3}}.figures("no load", "")
+	ours := trips{sent: []float64{1, 2, 3, 4}, answered: []float64{0, 0, 0.5, 3}}
+	all := ours.figures("no load", "", trips{sent: []float64{0.25, 0.75}})
 	for i, want := range []struct {
 		name, remarks string
-		value         float64
+		value, bare   float64
 	}{
-		{"write answered → POST received, no load, p50", "4 writes, of which 2 were answered after the POST and count as 0", 0.5},
-		{"write answered → POST received, no load, p99", "4 writes, of which 2 were answered after the POST and count as 0", 3},
-		{"write sent → POST received, no load, p50", "4 writes", 3},
-		{"write sent → POST received, no load, p99", "4 writes", 4},
+		{"write answered → POST received, no load, p50", "4 writes, of which 2 were answered after the POST and count as 0", 0.5, 0.75},
+		{"write answered → POST received, no load, p99", "4 writes, of which 2 were answered after the POST and count as 0", 3, 0.75},
+		{"write sent → POST received, no load, p50", "4 writes", 3, 0.75},
+		{"write sent → POST received, no load, p99", "4 writes", 4, 0.75},
 	} {
-		if got := all[i]; got.name != want.name || got.remarks != want.remarks || got.value != want.value {
+		got := all[i]
+		if got.name != want.name+"; reference: a bare relay, from the sending" || got.remarks != want.remarks || got.value != want.value || got.bare != want.bare {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
+	}
+	if got := (trips{}).figures("no load", "", trips{})[0]; got.value != 0 || got.bare != 0 {
+		t.Errorf("of no writes: %+v", got)
 	}
 }
 

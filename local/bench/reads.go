@@ -69,14 +69,14 @@ func recalls(ctx context.Context, b *bed) ([]sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	least, err := p50(asked, func() error { return post(ctx, bare.client, http.MethodPost, bare.url, nil, nil) })
+	least, err := p50(func() error { return post(ctx, bare.client, http.MethodPost, bare.url, nil, nil) })
 	if err != nil {
 		return nil, err
 	}
 	var all []sample
 	questions := b.questions(hook, stored)
 	for _, name := range []string{byText, bySubject} {
-		took, err := p50(asked, questions[name])
+		took, err := p50(questions[name])
 		if err != nil {
 			return nil, err
 		}

@@ -17,13 +17,13 @@ import (
 )
 
 // Reference plays a bare part in a process of its own, so that it has what the
-// system under test has: "relay URL" takes a POST and makes a signed one;
-// "keep URL FILE" does so when the body is in a file and on its disk;
+// system under test has: "relay URL N" takes a POST and makes N signed ones, one
+// after another; "keep URL FILE" makes one when the body is in a file and on its disk;
 // "loop URL N" makes N signed POSTs when it is asked to; "answer N" answers N
 // bytes of JSON.
 func Reference(ctx context.Context, args []string) error {
 	if len(args) < 2 {
-		return fmt.Errorf("use: relay URL, keep URL FILE, loop URL N, or answer N")
+		return fmt.Errorf("use: relay URL N, keep URL FILE, loop URL N, or answer N")
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -61,7 +61,8 @@ func partOf(ctx context.Context, args []string) (func(body []byte) ([]byte, erro
 	client := newClient()
 	switch args[0] {
 	case "relay":
-		return func(body []byte) ([]byte, error) { return nil, signedPost(ctx, client, args[1], body) }, nil
+		n, err := strconv.Atoi(args[len(args)-1])
+		return func(body []byte) ([]byte, error) { return nil, relay(ctx, client, args[1], n, body) }, err
 	case "keep":
 		file, err := os.OpenFile(args[len(args)-1], os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		return func(body []byte) ([]byte, error) { return nil, keep(ctx, client, args[1], file, body) }, err
@@ -74,6 +75,15 @@ func partOf(ctx context.Context, args []string) (func(body []byte) ([]byte, erro
 	default:
 		return nil, fmt.Errorf("there is no bare part %q", args[0])
 	}
+}
+
+func relay(ctx context.Context, client *http.Client, url string, n int, body []byte) error {
+	for range n {
+		if err := signedPost(ctx, client, url, body); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keep is a relay that loses nothing it has answered.

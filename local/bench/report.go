@@ -59,6 +59,9 @@ type Budget struct {
 	OfBare  bool    `json:"of_bare,omitempty"`
 }
 
+// half is the budget of what may take twice as long as its reference.
+var half = &Budget{AtLeast: 0.5, OfBare: true}
+
 // sample is a figure as one run found it.
 type sample struct {
 	name, growth string
@@ -205,9 +208,4 @@ func (r Report) Print(out io.Writer) error {
 		fmt.Fprintf(table, "%s\t%s %s\t%s\t%s\t%s\t%s\n", f.Label(), f.Measured.Text(), f.Unit, bare, ratio, f.Verdict(), f.Remarks)
 	}
 	return table.Flush()
-}
-
-// halfOf is a figure whose budget is half of its reference.
-func halfOf(name, unit string, value, bare float64) sample {
-	return sample{name: name, unit: unit, value: value, bare: bare, budget: &Budget{AtLeast: 0.5, OfBare: true}}
 }

@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver of the bare reference
@@ -22,9 +20,6 @@ import (
 	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/road"
 )
-
-// writers is how many callers write at once.
-const writers = 64
 
 // content is a memory of 500 bytes, another for each n.
 func content(n int64) string {
@@ -74,48 +69,10 @@ func writes(ctx context.Context, b *bed) ([]sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := halfOf("durable writes, 64 callers; bare: rows found by hash", "writes/s", rates[0], rates[1])
-	f.remarks = fmt.Sprintf("%.2f of a bare writer that only appends", rates[0]/rates[2])
-	return []sample{f}, nil
-}
-
-// inTurns gives each way its share of the time in several turns, so that a
-// machine that slows down slows all of them, and answers their mean rates.
-func inTurns(d time.Duration, ways []func(n int64) error) ([]float64, error) {
-	const turns = 3
-	rates := make([]float64, len(ways))
-	for range turns {
-		for i, way := range ways {
-			r, err := rate(d/turns, way)
-			if err != nil {
-				return nil, err
-			}
-			rates[i] += r / turns
-		}
-	}
-	return rates, nil
-}
-
-// rate runs work from many callers for a time and answers how often a second.
-func rate(d time.Duration, work func(n int64) error) (float64, error) {
-	var done atomic.Int64
-	var failed atomic.Pointer[error]
-	var all sync.WaitGroup
-	begin := time.Now()
-	for range writers {
-		all.Go(func() {
-			for time.Since(begin) < d && failed.Load() == nil {
-				if err := work(done.Add(1)); err != nil {
-					failed.Store(&err)
-				}
-			}
-		})
-	}
-	all.Wait()
-	if err := failed.Load(); err != nil {
-		return 0, *err
-	}
-	return float64(done.Load()) / time.Since(begin).Seconds(), nil
+	return []sample{{
+		name: "durable writes, 64 callers; bare: rows found by hash", unit: "writes/s", value: rates[0], bare: rates[1], budget: half,
+		remarks: fmt.Sprintf("%.2f of a bare writer that only appends", rates[0]/rates[2]),
+	}}, nil
 }
 
 // bareWriter is a group writer that does one INSERT a write and nothing else.
