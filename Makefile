@@ -109,7 +109,7 @@ crash: ## kill a server under load in ROUNDS ways and moments (50), and look for
 
 DURATION ?= 10m
 RATE     ?= 50
-soak: ## hold RATE writes/s for DURATION on receivers of all kinds (SICK=no: a healthy one alone); fails where memory, goroutines, open files or lag grow
+soak: ## hold RATE writes/s for DURATION on receivers of all kinds (SICK=no: a healthy one alone); fails where memory or lag grow, or goroutines or open files stay (LEAK=yes: has to)
 	DURATION=$(DURATION) RATE=$(RATE) go -C local/acceptance test -count=1 -timeout 0 -run '^TestSoak$$'
 
 screens: ## take the documentation's pictures of the console anew; needs Chromium

@@ -84,13 +84,17 @@ func (s *scenery) folder(pattern string) (string, error) {
 	return os.MkdirTemp(s.dir, pattern)
 }
 
-func (s *scenery) build() (string, error) {
+func (s *scenery) build() (string, error) { return s.buildWith() }
+
+// buildWith builds the command with more arguments of go build.
+func (s *scenery) buildWith(more ...string) (string, error) {
 	dir, err := s.folder("bin-*")
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, "memhooks")
-	output, err := exec.Command("go", "build", "-o", path, "github.com/memhooks/memhooks/local").CombinedOutput()
+	args := append(append([]string{"build", "-o", path}, more...), "github.com/memhooks/memhooks/local")
+	output, err := exec.Command("go", args...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build memhooks: %w\n%s", err, output)
 	}
