@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -111,6 +112,52 @@ var hostiles = []string{
 	"x\r\nX-Injected: yes", "x\ntime=2026-01-01T00:00:00.000Z level=ERROR msg=forged", "x\x1b[31mred\x1b[0m\x07\x00",
 }
 
+// befoul puts a hostile text into everything of a memory that takes text, and
+// says how many hooks took it.
+func (m instance) befoul(t *testing.T, rx *receiver, nth int, h string) (accepted int) {
+	t.Helper()
+	plain := strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return -1
+		}
+		return r
+	}, h)
+	for _, named := range []string{h, plain} { // refused where control characters are
+		body := object{"name": named, "description": named, "namespace": plain, "delivery_mode": "webhook", "url": rx.url, "secret": h, "filter": object{"tags": list{h}}}
+		if a := m.post(t, "/hooks", body); a.status == 201 {
+			accepted++
+		} else {
+			a.refused(t, 400, "")
+		}
+	}
+	m.post(t, "/hooks", object{"name": "x", "delivery_mode": "webhook", "url": "http://127.0.0.1/" + h}).header.Get("")
+	m.call(t, "POST", "/api/memories", object{"id": fmt.Sprint("hostile-", nth), "name": h, "description": h})
+	m.add(t, object{"grain_type": "event", "subject": h, "relation": h, "object": h, "content": h, "tags": list{h}, h: h, "namespace": plain, "user_id": plain})
+	m.call(t, "POST", "/v1/memory-set", object{"key": plain, "value": h, "metadata": object{h: h}})
+	m.call(t, "GET", "/v1/recall?"+"x="+strings.ReplaceAll(plain, " ", "%20"), nil, header("Idempotency-Key", plain), header("User-Agent", plain))
+	return accepted
+}
+
+// answeredHostile lets a receiver answer with hostile texts wherever an answer
+// has text, for a test send of the console's and for an event.
+func (m instance) answeredHostile(t *testing.T) {
+	t.Helper()
+	never := receive(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Location"] = hostiles[:1]
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusFound)
+		_, _ = io.WriteString(w, strings.Join(hostiles, "\n"))
+	})
+	hook := m.push(t, never, object{"max_retries": 0, "dialect": "rem"})
+	tested := m.call(t, "POST", "/console/memories/"+m.id+"/hooks/"+hook+"/test", nil)
+	if inert(t, "a test send", tested); !strings.Contains(string(tested.body), "was not taken") {
+		t.Errorf("a test send is answered %v", tested)
+	}
+	m.add(t, belief(hostiles[0], object{"tags": list{hostiles[0]}}))
+	never.wait(t, 2)
+	eventually(t, "a dead letter", func() bool { return len(m.letters(t, hook)) == 1 })
+}
+
 // TestHostileTextStaysText puts hostile text into everything that takes text,
 // and reads the console's pages, the deliveries and what the server printed.
 func TestHostileTextStaysText(t *testing.T) {
@@ -119,45 +166,23 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 	t.Parallel()
 	s := start(t, 84, settings{"MEMHOOKS_HOLD_AFTER": "1000"})
-	m := s.memory("default")
-	rx, never := receive(t), receive(t, status(500))
+	m, rx := s.memory("default"), receive(t)
 	accepted := 0
 	for i, h := range hostiles {
-		plain := strings.Map(func(r rune) rune {
-			if r < ' ' {
-				return -1
-			}
-			return r
-		}, h)
-		for _, named := range []string{h, plain} { // refused where control characters are
-			body := object{"name": named, "description": named, "delivery_mode": "webhook", "url": rx.url, "secret": h, "filter": object{"tags": list{h}}}
-			if a := m.post(t, "/hooks", body); a.status == 201 {
-				accepted++
-			} else {
-				a.refused(t, 400, "")
-			}
-		}
-		m.post(t, "/hooks", object{"name": "x", "delivery_mode": "webhook", "url": "http://127.0.0.1/" + h}).header.Get("")
-		s.call(t, "POST", "/api/memories", object{"id": fmt.Sprint("hostile-", i), "name": h, "description": h})
-		m.add(t, object{"grain_type": "event", "subject": h, "relation": h, "object": h, "content": h, "tags": list{h}, h: h, "user_id": fmt.Sprint("u", i)})
-		s.call(t, "POST", "/v1/memory-set", object{"key": plain, "value": h, "metadata": object{h: h}})
-		s.call(t, "GET", "/v1/recall?"+"x="+strings.ReplaceAll(plain, " ", "%20"), nil, header("Idempotency-Key", plain), header("User-Agent", plain))
+		accepted += m.befoul(t, rx, i, h)
 	}
-	m.push(t, never, object{"max_retries": 0, "dialect": "rem"})
-	m.add(t, belief(hostiles[0], object{"tags": list{hostiles[0]}}))
-	never.wait(t, 1)
 	if accepted == 0 {
 		t.Fatal("no hook with a hostile name was accepted")
 	}
+	m.push(t, rx)
+	m.answeredHostile(t)
+	rx.wait(t, 1)
 	s.inertPages(t)
 	got, _ := rx.all()
 	for _, r := range got {
 		if r.header.Get("X-Injected") != "" {
 			t.Errorf("a header was injected: %v", r.header)
 		}
-	}
-	if len(got) == 0 {
-		t.Error("nothing was delivered")
 	}
 	s.raw(t, "GET /\x01\x1b[31m HTTP/1.1\r\nHost: x\r\n\r\n", 1)
 	line := regexp.MustCompile(`^(time=\S+ level=(INFO|WARN|ERROR) msg=|memhooks |console |API reference |first memory )`)
@@ -168,10 +193,27 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
-// inertPages reads every page of the console, as it stands.
+// inert checks that what a page shows of hostile texts is text.
+func inert(t *testing.T, what string, a answer) {
+	t.Helper()
+	for _, live := range []string{"<script>alert", "<img src=x", "<svg/onload", `href="javascript:`, `src="javascript:`} {
+		if strings.Contains(string(a.body), live) {
+			t.Errorf("%s shows %q as it is", what, live)
+		}
+	}
+	if policy := a.header.Get("Content-Security-Policy"); a.status == 200 && (!strings.Contains(policy, "default-src") || strings.Contains(policy, "unsafe-inline")) {
+		t.Errorf("%s has the policy %q", what, policy)
+	}
+}
+
+// fields finds the parameters that a page's own forms send.
+var fields = regexp.MustCompile(`<(?:input|select)[^>]* name="([^"]+)"`)
+
+// inertPages reads every page of the console, as it stands and as a link from
+// elsewhere may open it.
 func (s *server) inertPages(t *testing.T) {
 	t.Helper()
-	seen, shown := map[string]bool{}, false
+	seen, shown := map[string]bool{}, map[string]bool{}
 	for waiting := []string{"/console"}; len(waiting) > 0; waiting = waiting[1:] {
 		path := waiting[0]
 		if seen[path] || strings.Contains(path, "/assets/") {
@@ -180,20 +222,25 @@ func (s *server) inertPages(t *testing.T) {
 		seen[path] = true
 		a := s.call(t, "GET", path, nil)
 		page := string(a.body)
-		for _, live := range []string{"<script>alert", "<img src=x", "<svg/onload", `href="javascript:`, `src="javascript:`} {
-			if strings.Contains(page, live) {
-				t.Errorf("%s shows %q as it is", path, live)
+		inert(t, path, a)
+		for _, h := range hostiles {
+			if strings.Contains(page, html.EscapeString(h)) {
+				shown[h] = true
 			}
-		}
-		shown = shown || strings.Contains(page, html.EscapeString(`<script>alert(1)</script>`))
-		if policy := a.header.Get("Content-Security-Policy"); a.status == 200 && (!strings.Contains(policy, "default-src") || strings.Contains(policy, "unsafe-inline")) {
-			t.Errorf("%s has the policy %q", path, policy)
 		}
 		for _, to := range link.FindAllStringSubmatch(page, -1) {
 			waiting = append(waiting, html.UnescapeString(to[1]))
 		}
+		if bare, _, _ := strings.Cut(path, "?"); bare == path {
+			foreign := "nowhere " + hostiles[4]
+			query := url.Values{"q": {foreign}}
+			for _, field := range fields.FindAllStringSubmatch(page, -1) {
+				query.Set(field[1], foreign)
+			}
+			inert(t, path+" by a link", s.call(t, "GET", path+"?"+query.Encode(), nil))
+		}
 	}
-	if !shown || len(seen) < 10 {
-		t.Errorf("of %d pages none shows the hostile text, escaped", len(seen))
+	if len(shown) < 5 || len(seen) < 10 {
+		t.Errorf("of %d pages none shows more hostile texts, escaped, than %v", len(seen), shown)
 	}
 }

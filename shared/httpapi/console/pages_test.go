@@ -141,15 +141,23 @@ func TestWithheldIsSaid(t *testing.T) {
 	}
 }
 
-// A page without anything to show says what to do next.
-func TestEmptyPagesSayTheNextStep(t *testing.T) {
+// bare is a browser before an API that has nothing to list.
+func bare(t *testing.T) *browser {
+	t.Helper()
 	b := open(t)
 	for call, answer := range map[string]string{
 		within + "/events": `{"events":[]}`, within + "/grains": `{"hits":[]}`, within + "/hooks": `{"hooks":[]}`, within + "/dead-letters": `{"dead_letters":[]}`,
 		within + "/hooks/hook-a/deliveries": `{"deliveries":[]}`, within + "/erasures": `{"erasures":[]}`,
+		"GET /api/memories": `{"memories":[]}`,
 	} {
 		b.api.answers[call] = answer
 	}
+	return b
+}
+
+// A page without anything to show says what to do next.
+func TestEmptyPagesSayTheNextStep(t *testing.T) {
+	b := bare(t)
 	for at, next := range map[string]string{
 		"/events": "POST /api/memories/m/add", "/grains": "POST /api/memories/m/add", "/grains?q=x": `href="/console/memories/m/grains">Show the newest`,
 		"/hooks": `href="/console/memories/m/hooks/new">make one`, "/hooks?find=x": `href="/console/memories/m/hooks">Show all`, "/dead-letters": "A delivery comes here after",
