@@ -11,7 +11,7 @@ import (
 // strokes of the lines of growth, in turn: colours that differ for most eyes on
 // both grounds, and dashes for those for whom they don't.
 var strokes = []struct{ color, dashes string }{
-	{"#0a84c6", ""}, {"#d55e00", "7 3"}, {"#009e73", "2 2"}, {"#cc79a7", ""}, {"#c98a00", "7 3"}, {"#8e7cc3", "2 2"},
+	{"#0a84c6", ""}, {"#d55e00", "7 3"}, {"#009e73", "2 2"}, {"#cc79a7", ""}, {"#c98a00", "7 3"}, {"#8e7cc3", "2 2"}, {"#7d8590", ""},
 }
 
 // grown lists what there is more and more of, where a cost was compared.
@@ -102,12 +102,9 @@ func (c *canvas) course(one course, i, n int, x, y scale) {
 	c.put(`<polyline points="%s" %s/>`, strings.Join(points, " "), style)
 	c.put(`<line %s x1="%d" y1="%d" x2="%d" y2="%[3]d"/>`, style, margin, c.y+line-4, margin+24)
 	last := one.sizes[len(one.sizes)-1]
-	name := one.name
-	if last.Budget != nil {
-		name += fmt.Sprintf(": %s×", bench.Number(cost(last, last.Ratio.Median)))
-		if !last.Met {
-			name += ", more than its budget"
-		}
+	name := fmt.Sprintf("%s: %s×", one.name, bench.Number(cost(last, last.Ratio.Median)))
+	if !last.Met {
+		name += ", more than its budget"
 	}
 	c.say(margin+32, "small", name)
 }

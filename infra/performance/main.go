@@ -1,5 +1,6 @@
 // Command performance writes what `memhooks bench --json` found into
-// docs/performance.md, between its marks, and draws docs/performance.svg:
+// docs/performance.md, between its marks, draws docs/performance.svg, and keeps
+// all of it in docs/performance.json:
 //
 //	make bench-report
 package main
@@ -17,6 +18,7 @@ import (
 const (
 	page    = "docs/performance.md"
 	picture = "docs/performance.svg"
+	results = "docs/performance.json"
 )
 
 func main() {
@@ -40,8 +42,17 @@ func write(in io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", page, err)
 	}
-	if err := os.WriteFile(page, []byte(now), 0o644); err != nil { //nolint:gosec // documentation
+	raw, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(picture, []byte(draw(r)), 0o644) //nolint:gosec // documentation
+	for _, f := range []struct {
+		name string
+		text []byte
+	}{{page, []byte(now)}, {picture, []byte(draw(r))}, {results, append(raw, '\n')}} {
+		if err := os.WriteFile(f.name, f.text, 0o644); err != nil { //nolint:gosec // documentation
+			return err
+		}
+	}
+	return nil
 }

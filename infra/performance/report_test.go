@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
 	"math"
+	"os"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -34,7 +38,7 @@ func report() bench.Report {
 
 // TestTables holds what the page says of a report, whole.
 func TestTables(t *testing.T) {
-	const want = `2026-01-02, memhooks v1, go1.26, modernc.org/sqlite v2. linux/amd64, 2 CPUs (Fast | 1), load 0.5 before. 3 runs of ` + "`memhooks bench`" + `.
+	const want = `2026-01-02, memhooks v1, go1.26, modernc.org/sqlite v2. linux/amd64, 2 CPUs (Fast | 1), load 0.5 before. 3 runs of ` + "`memhooks bench`" + `; [as JSON](performance.json).
 
 **Not measured, or not all of it: hooks in run 2.**
 
@@ -75,6 +79,44 @@ func TestBetween(t *testing.T) {
 			t.Errorf("%q was written to", bad)
 		}
 	}
+}
+
+// TestWrite shows that a report becomes the page's figures, the picture, and the
+// same report.
+func TestWrite(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("docs", 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(page, []byte(begin+"\n"+end+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in, err := json.Marshal(report())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := write(bytes.NewReader(in)); err != nil {
+		t.Fatal(err)
+	}
+	var kept bench.Report
+	if err := json.Unmarshal(read(t, results), &kept); err != nil || !reflect.DeepEqual(kept, report()) {
+		t.Errorf("kept is %+v, %v", kept, err)
+	}
+	if got, want := string(read(t, page)), begin+"\n"+tables(report())+end+"\n"; got != want {
+		t.Errorf("the page is %q, not %q", got, want)
+	}
+	if got := string(read(t, picture)); got != draw(report()) {
+		t.Errorf("the picture is %q", got)
+	}
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
 
 // TestDraw shows that the picture is well-formed, asks for nothing from

@@ -34,7 +34,7 @@ func tables(r bench.Report) string {
 	if m.Load != "" {
 		fmt.Fprintf(&out, ", load %s before", m.Load)
 	}
-	fmt.Fprintf(&out, ". %s of `%s`.\n", runs(r.Runs), m.Command)
+	fmt.Fprintf(&out, ". %s of `%s`; [as JSON](performance.json).\n", runs(r.Runs), m.Command)
 	if len(r.Failed) > 0 {
 		fmt.Fprintf(&out, "\n**Not measured, or not all of it: %s.**\n", strings.Join(r.Failed, ", "))
 	}

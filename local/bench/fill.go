@@ -18,6 +18,7 @@ const (
 	sharing  = 10
 	ofABatch = 500
 	words    = 2000 // from which texts are made
+	common   = "everywhere"
 )
 
 // fill adds grains of the numbers from to below to.
@@ -46,13 +47,13 @@ func (p *process) fill(ctx context.Context, from, to int) error {
 func subject(n int) string { return "person-" + strconv.Itoa(n/sharing) }
 func topic(n int) string   { return "topic" + strconv.Itoa(n/sharing) }
 
-// text is some forty words, one of them its topic.
+// text is some forty words, one of them its topic, and one common to all.
 func text(n int) string {
 	all := make([]string, 40)
 	for i := range all {
 		all[i] = "word" + strconv.Itoa(rand.IntN(words)) //nolint:gosec // which one does not matter
 	}
-	all[n%len(all)] = topic(n)
+	all[n%len(all)], all[(n+1)%len(all)] = topic(n), common
 	return strings.Join(all, " ")
 }
 
@@ -72,6 +73,7 @@ func (p *process) questions(hook string, grains int) map[string]func() error {
 		}
 	}
 	return map[string]func() error{
+		byCommon:  recall(func(int) string { return fmt.Sprintf(`{"query":"%s","limit":%d}`, common, sharing) }),
 		byText:    recall(func(n int) string { return `{"query":"` + topic(n) + `"}` }),
 		bySubject: recall(func(n int) string { return `{"subject":"` + subject(n) + `"}` }),
 		byPage: func() error {
@@ -84,6 +86,7 @@ func (p *process) questions(hook string, grains int) map[string]func() error {
 
 // The names of those calls.
 const (
+	byCommon  = "recall by a word that all grains hold, 10 hits, p50"
 	byText    = "recall by text, 10 hits, p50"
 	bySubject = "recall by subject, 10 hits, p50"
 	byPage    = "feed, a page of 100 events, p50"

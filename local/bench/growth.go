@@ -107,7 +107,11 @@ func (g *growth) reads(ctx context.Context, b *bed, hook string) error {
 		}
 		g.add(name, "ms", took, flatTime, "")
 	}
-	return nil
+	// All that match are ranked up to 10,000, so this grows up to there: no budget
+	// says how much.
+	took, err := p50(questions[byCommon])
+	g.add(byCommon, "ms", took, nil, "")
+	return err
 }
 
 // writes measures writes over HTTP, and then what goes the whole way to a hook.

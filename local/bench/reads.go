@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // stored is how many grains are read from where growth is not the question.
@@ -58,27 +59,38 @@ func reads(ctx context.Context, b *bed) ([]sample, error) {
 	}}, nil
 }
 
-// recalls measures one caller's recalls among 10,000 grains, beside a server
-// that has an answer in memory.
+// recalls measures the first recall after an import of 10,000 grains, which has
+// to index most of them, and then one caller's recalls among them, beside a
+// server that has an answer in memory.
 func recalls(ctx context.Context, b *bed) ([]sample, error) {
-	hook, err := b.filled(ctx)
-	if err != nil {
+	begin := time.Now()
+	if err := b.fill(ctx, 0, stored); err != nil {
 		return nil, err
+	}
+	imported := time.Now()
+	questions := b.questions("", stored)
+	if err := questions[byText](); err != nil {
+		return nil, err
+	}
+	all := []sample{{
+		name: "first recall by text, right after an import of 10,000 grains; reference: the import", unit: "s",
+		value: time.Since(imported).Seconds(), bare: imported.Sub(begin).Seconds(),
+	}}
+	if _, err := b.indexed(ctx); err != nil {
+		return all, err
 	}
 	bare, err := b.bareAnswer(ctx, http.MethodPost, b.url+"/api/memories/default/recall", []byte(`{"query":"`+topic(0)+`"}`))
 	if err != nil {
-		return nil, err
+		return all, err
 	}
 	least, err := p50(func() error { return post(ctx, bare.client, http.MethodPost, bare.url, nil, nil) })
 	if err != nil {
-		return nil, err
+		return all, err
 	}
-	var all []sample
-	questions := b.questions(hook, stored)
 	for _, name := range []string{byText, bySubject} {
 		took, err := p50(questions[name])
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		all = append(all, sample{name: name + ", of 10,000 grains; reference: the bytes from memory", unit: "ms", value: took, bare: least})
 	}
