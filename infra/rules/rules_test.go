@@ -27,7 +27,7 @@ var exceptions = []exception{
 }
 
 func allRules() []rule {
-	return slices.Concat(layerRules, sizeRules, commentRules, nameRules, habitRules, moduleRules, docRules)
+	return slices.Concat(layerRules, sizeRules, commentRules, nameRules, habitRules, secretRules, moduleRules, docRules)
 }
 
 // TestHouseRules walks the project: each rule holds everywhere but where the
