@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -12,8 +13,12 @@ import (
 	"github.com/memhooks/memhooks/shared/adapter/aws"
 	"github.com/memhooks/memhooks/shared/adapter/aws/awstest"
 	"github.com/memhooks/memhooks/shared/adapter/aws/table"
+	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/cloud"
 	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/memory"
+	"github.com/memhooks/memhooks/shared/memory/store"
+	stages "github.com/memhooks/memhooks/shared/road"
 	"github.com/memhooks/memhooks/shared/road/roadtest"
 )
 
@@ -56,8 +61,15 @@ func (a *simulated) simulate() roadtest.World {
 
 func (a *simulated) open(off time.Duration, holdAfter int) (*cloud.Cloud, error) {
 	a.world.off, a.world.holdAfter = off, holdAfter
+	var memories *memory.Service // on the very adapter that asks it
+	a.world.view = func(ctx context.Context, m change.Memory, s store.Stored) (change.View, error) {
+		return memories.View(ctx, m, s)
+	}
 	a.adapter, a.alive = a.world.adapter()
-	return a.adapter.Cloud(), nil
+	c := a.adapter.Cloud()
+	now := func() time.Time { return time.Now().Add(off) }
+	memories = stages.Assemble(c, stages.Settings{}, "sim", now, slog.New(slog.DiscardHandler)).Memory
+	return c, nil
 }
 
 func (a *simulated) die() error {

@@ -11,6 +11,7 @@ import (
 	"github.com/memhooks/memhooks/shared/adapter/aws/awstest"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/cloud"
+	"github.com/memhooks/memhooks/shared/fanout"
 	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
@@ -29,6 +30,7 @@ type world struct {
 	jobs, dead *awstest.Queue
 	wrapper    seal.Wrapper
 	views      *views
+	view       fanout.Viewer   // of the next adapter
 	faults     *awstest.Faults // before every call; nil: none
 	company    time.Duration
 	newest     *process
@@ -50,6 +52,7 @@ func newWorld(t *testing.T, shards int) *world {
 		jobs: awstest.NewQueue(time.Now, visible), dead: awstest.NewQueue(time.Now, visible),
 		wrapper: awstest.NewWrapper(), views: &views{seen: map[string]change.View{}}, company: company, holdAfter: holdAfter,
 	}
+	w.view = w.views.view
 	t.Cleanup(func() {
 		if w.newest != nil {
 			w.newest.stop()
@@ -77,7 +80,7 @@ func (w *world) adapter() (*aws.Adapter, *awstest.Switch) {
 	return aws.New(aws.Config{
 		Main: rows(w.main), Keys: rows(w.keys), Jobs: line(w.jobs), Dead: line(w.dead),
 		Wrapper: w.wrapper, Now: func() time.Time { return time.Now().Add(off) }, Pause: pause, Company: w.company, HoldAfter: w.holdAfter,
-		View: w.views.view, Log: slog.New(slog.DiscardHandler),
+		View: w.view, Log: slog.New(slog.DiscardHandler),
 	}), alive
 }
 

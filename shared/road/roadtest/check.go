@@ -1,10 +1,10 @@
 package roadtest
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"testing/synctest"
 	"time"
 
@@ -39,7 +39,8 @@ func (r *run) calm() bool {
 	r.receivers.calm()
 	left := ""
 	for round := range rounds {
-		if err := r.settle(); err != nil {
+		err := r.settle()
+		if err != nil && (round > 0 || !r.erasing()) {
 			r.found(3, "without faults: %v", err)
 			return false
 		}
@@ -57,6 +58,12 @@ func (r *run) calm() bool {
 	}
 	r.found(3, "after hours without faults there is still something to do: %s", left)
 	return false
+}
+
+// erasing says whether an erasure was cut off: for a minute then nobody knows
+// whether it was begun, and filters have to wait for the content.
+func (r *run) erasing() bool {
+	return slices.ContainsFunc(r.erasures, func(e *erasure) bool { return e.answered.IsZero() })
 }
 
 // settle does what was asked for and not answered, and drains the stages.
@@ -128,7 +135,7 @@ func (r *run) check() {
 	r.learn()
 	for _, t := range r.heard.all() {
 		if t.put != nil && t.by != nil {
-			r.writers[t.put.Hash] = t.by
+			r.writers[t.put.Hash] = t
 		}
 	}
 	r.checkChanges()
@@ -242,46 +249,6 @@ func (r *run) checkLineages() {
 				if e.memory == m && !e.answered.IsZero() && ended[lineage] != 1 {
 					r.found(1, "lineage %s was erased and ended %d times", lineage, ended[lineage])
 				}
-			}
-		}
-	}
-}
-
-// checkGone: what an answered erasure covered is in no store and opens no
-// more.
-func (r *run) checkGone(e *erasure) {
-	c, ctx := r.look(), context.Background()
-	raw, err := r.Raw()
-	if err != nil {
-		r.found(8, "what is kept can't be read: %v", err)
-		return
-	}
-	erased := map[string]bool{}
-	for _, t := range e.covered {
-		erased[t.put.Hash] = true
-		st, err := c.Grains.Load(ctx, e.memory, store.Ref{Hash: t.put.Hash})
-		if err == nil && st.Box != nil || err != nil && fault.KindOf(err) != fault.NotFound {
-			r.found(8, "after its erasure grain %s has state %d and %d bytes, %v", t.put.Hash, st.State, len(st.Box), err)
-		}
-		key, found, err := c.Keys.KeyByID(ctx, seal.Vault{Tenant: e.memory.Tenant, Memory: e.memory.ID}, t.put.KeyID)
-		if err != nil || found && (key.State != seal.Destroyed || key.Wrapped != nil) {
-			r.found(8, "after its erasure key %s is %s, %v", t.put.KeyID, key.State, err)
-		}
-		if bytes.Contains(raw, t.put.Box[28:]) {
-			r.found(8, "after its erasure the box of %s still stands", t.put.Hash)
-		}
-		if w := r.heard.wrapped[t.put.KeyID]; len(w) > 0 && bytes.Contains(raw, w) {
-			r.found(8, "after its erasure the bytes of key %s still stand", t.put.KeyID)
-		}
-	}
-	for _, entry := range r.heard.terms[e.memory] {
-		if !erased[entry.hash] {
-			continue
-		}
-		found, err := c.Index.Find(ctx, e.memory, []string{entry.term}, nil, 1000)
-		for _, g := range found.Grains {
-			if erased[g.Hash] || err != nil {
-				r.found(8, "after its erasure the index finds %s, %v", g.Hash, err)
 			}
 		}
 	}

@@ -33,8 +33,8 @@ func (r *run) checkBody(b body) []redact.Mode {
 		r.found(9, "%s got a body that JavaScript does not leave as it is, %v: %s", b.by.ID, err, b.text)
 	}
 	given := map[string]any(nil)
-	if a := r.writers[b.entry.Change.Hash]; a != nil {
-		given = a.given
+	if t := r.writers[b.entry.Change.Hash]; t != nil {
+		given = t.by.given
 	}
 	s, err := read(b.by.Dialect, b.entry.Change, given, b.text)
 	if err != nil {
@@ -89,7 +89,10 @@ func (r *run) checkMarker(b body, s shown) {
 func (r *run) checkContent(b body, s shown) {
 	c := b.entry.Change
 	forgotten, erased := r.forgotten(c), r.erased(c)
-	own, told := r.writers[c.Hash], false
+	own, told := (*asked)(nil), false
+	if t := r.writers[c.Hash]; t != nil {
+		own = t.by
+	}
 	for _, a := range r.calls {
 		if a.sentinel == "" || !bytes.Contains(b.text, []byte(a.sentinel)) {
 			continue

@@ -6,25 +6,22 @@ import (
 	"time"
 
 	"github.com/memhooks/memhooks/events"
+	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/delivery"
-	"github.com/memhooks/memhooks/shared/dialect"
-	"github.com/memhooks/memhooks/shared/feed"
 )
 
-// lacks are the causes that a dialect has no event for.
-var lacks = map[string][]events.Cause{
-	dialect.Areev:    {events.Recalled, events.MemoryErased},
-	dialect.Standard: {events.Recalled, events.MemoryErased},
-	dialect.REM:      {events.Erased, events.Rotated},
-}
-
-// wants says whether a hook is to see a change, by what its maker asked for.
-func (h *subscriber) wants(e *feed.Entry) bool {
-	if slices.Contains(lacks[h.Dialect], e.Change.Cause) {
-		return false
+// wants says whether a hook must see a change, and whether it may, by what its
+// maker asked for.
+func (r *run) wants(h *subscriber, c change.Change) (must, may bool) {
+	name := title(h.Dialect, c.Cause)
+	if name == "" || len(h.events) > 0 && !slices.Contains(h.events, name) {
+		return false, false
 	}
-	wide := e.Change.Cause == events.Erased || e.Change.Cause == events.Rotated
-	return h.Namespace == nil || wide || e.Change.Namespace == *h.Namespace
+	wide := c.Cause == events.Erased || c.Cause == events.Rotated
+	if h.Namespace != nil && !wide && c.Namespace != *h.Namespace {
+		return false, false
+	}
+	return r.passes(h.filter, c)
 }
 
 // checkMatches: a hook sees every change that it wants and whose write began
@@ -36,12 +33,13 @@ func (r *run) checkMatches(h *subscriber) {
 		e := &r.log[h.Memory][i]
 		m, sees := e.For(h.ID)
 		t := r.heard.changes[e.Change.ID]
+		must, may := r.wants(h, e.Change)
 		switch {
 		case t == nil: // it is told by checkChanges
-		case sees && !h.wants(e):
-			r.found(4, "%s sees seq %d, a %s that it does not want", h.ID, e.Seq, e.Change.Cause)
-		case !sees && h.wants(e) && !h.made.IsZero() && t.begun.After(h.made):
-			r.found(4, "%s does not see seq %d, whose write began %s after it was made", h.ID, e.Seq, t.begun.Sub(h.made))
+		case sees && !may:
+			r.found(4, "%s sees seq %d, a %s that it does not want: %v", h.ID, e.Seq, e.Change.Cause, h.filter)
+		case !sees && must && !h.made.IsZero() && t.begun.After(h.made):
+			r.found(4, "%s does not see seq %d, a %s whose write began %s after it was made: %v", h.ID, e.Seq, e.Change.Cause, t.begun.Sub(h.made), h.filter)
 		case sees && t.fate == kept && t.ended.Add(time.Second+r.Apart).Before(h.begun):
 			r.found(4, "%s sees seq %d, which was committed %s before it", h.ID, e.Seq, h.begun.Sub(t.ended))
 		}

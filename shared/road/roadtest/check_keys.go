@@ -62,7 +62,7 @@ func wanted(in string, c change.Change, given map[string]any, mode redact.Mode, 
 			}
 		}
 		for _, key := range [...]string{"subject", "relation", "object"} {
-			if _, there := given[key]; there {
+			if _, there := given[key]; there && written(c) {
 				flat = append(flat, key)
 			}
 		}

@@ -35,8 +35,10 @@ func (r *run) checkFinds() {
 		standing := map[*asked][]string{}
 		var all []string
 		for hash := range r.standingGrains(m) {
-			a := r.writers[hash]
-			standing[a], all = append(standing[a], hash), append(all, hash)
+			if t := r.writers[hash]; t != nil {
+				standing[t.by] = append(standing[t.by], hash)
+			}
+			all = append(all, hash)
 		}
 		for _, a := range r.calls {
 			if a.memory == m && a.sentinel != "" {

@@ -2,6 +2,7 @@ package roadtest
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/memhooks/memhooks/shared/cloud"
@@ -29,8 +30,13 @@ var None = Defect{Name: "none"}
 // Defects are the table of them, made anew for each run: some remember what
 // they have seen. To add one, add its row; the tests of all clouds walk it.
 func Defects() []Defect {
-	held, answers := map[string]delivery.Job{}, newCache()
-	return append([]Defect{
+	return slices.Concat(toldWrong(), triedWrong(), shownWrong())
+}
+
+// toldWrong are defects of what is kept, found, and told to whom.
+func toldWrong() []Defect {
+	answers := newCache()
+	return []Defect{
 		{Name: "an answered write is not kept", Invariant: 1, cloud: func(c *cloud.Cloud) { c.Grains = &deafStore{Store: c.Grains} }},
 		{Name: "a write is answered before it is durable", Invariant: 1, cloud: func(c *cloud.Cloud) { c.Grains = &lateStore{Store: c.Grains} }},
 		{Name: "a change is raised twice", Invariant: 1, cloud: func(c *cloud.Cloud) { c.Grains = doublingStore{c.Grains} }},
@@ -47,6 +53,17 @@ func Defects() []Defect {
 		{Name: "a POST names another event before its own", Invariant: 2, network: func(n network) http.RoundTripper { return unlinked{n} }},
 		{Name: "a cursor skips what was compacted", Invariant: 2, cloud: func(c *cloud.Cloud) { c.Log = silentLog{c.Log} }},
 		{Name: "a hook does not see an event", Invariant: 4, cloud: func(c *cloud.Cloud) { c.Log = retold{c.Log, unmatched} }},
+		{Name: "anything-but lets through what is missing", Invariant: 4, cloud: func(c *cloud.Cloud) { c.Hooks = misreadHooks{c.Hooks, entries("anything-but", orMissing)} }},
+		{Name: "one field of a filter is enough", Invariant: 4, cloud: func(c *cloud.Cloud) { c.Hooks = misreadHooks{c.Hooks, lax} }},
+		{Name: "a prefix misses what goes on", Invariant: 4, cloud: func(c *cloud.Cloud) { c.Hooks = misreadHooks{c.Hooks, entries("prefix", whole)} }},
+		{Name: "a range of numbers misses its ends", Invariant: 4, cloud: func(c *cloud.Cloud) { c.Hooks = misreadHooks{c.Hooks, entries("numeric", narrow)} }},
+	}
+}
+
+// triedWrong are defects of how it is sent.
+func triedWrong() []Defect {
+	held := map[string]delivery.Job{}
+	return []Defect{
 		{Name: "a lineage is told out of order", Invariant: 4, handler: func(h delivery.Handler) delivery.Handler { return overtaking(held, h) }},
 		{Name: "a job is dropped", Invariant: 3, handler: func(h delivery.Handler) delivery.Handler { return dropsJobs(h) }},
 		{Name: "a dead letter is lost", Invariant: 3, handler: func(h delivery.Handler) delivery.Handler { return every(h, givesUp, delivered) }},
@@ -70,12 +87,12 @@ func Defects() []Defect {
 		{Name: "an address is looked at once for each name", Invariant: 6, network: func(n network) http.RoundTripper { return trusting{n, new(sync.Map)} }},
 		{Name: "an address is looked at only when a hook is made", Invariant: 6, network: func(n network) http.RoundTripper { return unguarded(n) }},
 		{Name: "a redirect is followed", Invariant: 6, network: func(n network) http.RoundTripper { return following{n} }},
-	}, telling()...)
+	}
 }
 
-// telling are the defects of what is shown or kept, invariants 7 and on.
-func telling() []Defect {
-	boxes, forgotten, keys, entries := newCache(), newCache(), newCache(), newCache()
+// shownWrong are defects of what somebody may see, and for how long.
+func shownWrong() []Defect {
+	boxes, forgotten, keys, terms := newCache(), newCache(), newCache(), newCache()
 	return []Defect{
 		{Name: "redaction shows what it should withhold", Invariant: 7, cloud: func(c *cloud.Cloud) { c.Hooks = frankHooks{c.Hooks} }},
 		{Name: "hash_only shows one field more", Invariant: 7, cloud: func(c *cloud.Cloud) { c.Hooks = leakyHooks{c.Hooks} }},
@@ -87,7 +104,7 @@ func telling() []Defect {
 		{Name: "a secret that was replaced is kept in the open", Invariant: 7, cloud: func(c *cloud.Cloud) { c.Hooks = openHooks{c.Hooks, opener(c), replaced} }},
 		{Name: "an erasure keeps a key", Invariant: 8, cloud: func(c *cloud.Cloud) { c.Keys = keptKeys{c.Keys, keys} }},
 		{Name: "an erasure keeps a box", Invariant: 8, cloud: func(c *cloud.Cloud) { c.Grains = keptStore{c.Grains, boxes} }},
-		{Name: "an erasure keeps an index entry", Invariant: 8, cloud: func(c *cloud.Cloud) { c.Index = keptIndex{c.Index, entries} }},
+		{Name: "an erasure keeps an index entry", Invariant: 8, cloud: func(c *cloud.Cloud) { c.Index = keptIndex{c.Index, terms} }},
 		{Name: "an erasure is answered and not made", Invariant: 8, cloud: func(c *cloud.Cloud) { c.Eraser = idleEraser{} }},
 		{Name: "a body is written as Go writes JSON", Invariant: 9, network: func(n network) http.RoundTripper { return rewriting{n, asGoWrites} }},
 		{Name: "a body is signed with another secret", Invariant: 9, network: func(n network) http.RoundTripper { return forged{n} }},

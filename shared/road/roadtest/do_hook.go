@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/memhooks/memhooks/events"
 	"github.com/memhooks/memhooks/shared/change"
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/dialect"
+	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/hook"
 	"github.com/memhooks/memhooks/shared/redact"
 )
@@ -27,7 +29,9 @@ type subscriber struct {
 	skips       []skip
 	skippable   int64          // the log's head when it was last asked to be resumed at its end
 	discards    map[int64]bool // seqs whose dead letters were asked to be discarded
-	leaving     bool           // its removal was asked for
+	events      []string       // that it asked for; none = all
+	filter      filter
+	leaving     bool // its removal was asked for
 	poller
 }
 
@@ -75,6 +79,7 @@ func (r *run) subscribe(op Op) {
 		only := &work
 		set.Namespace = &only
 	}
+	h.asks(op, &set)
 	h.Dialect, h.Mode, h.Redaction, h.MaxRetries, h.Secret = set.Dialect, how, modes[op.B%4], retries, nil
 	if set.Namespace != nil {
 		h.Namespace = *set.Namespace
@@ -84,11 +89,30 @@ func (r *run) subscribe(op Op) {
 	_, secret, err := r.Hooks.Create(ctx, h.Memory, r.draw(op), h.ID, "key", set)
 	if err == nil {
 		h.made = time.Now()
+	} else if fault.KindOf(err) == fault.InvalidField {
+		r.found(4, "a hook with the filter %v and the events %v was refused: %v", h.filter, h.events, err)
 	}
 	r.signed(h, set, secret, err)
 	h.modes = []since{{h.begun, h.Redaction, h.Redaction}}
 	r.hooks = append(r.hooks, h)
 	r.receivers.behave(h.ID, ways[op.A/4%uint32(len(ways))])
+}
+
+// asks draws what a hook asks for: some events, a filter, both, or all.
+func (h *subscriber) asks(op Op, set *hook.Settings) {
+	if drawn := op.A / 64 % uint32(2*len(filters)); drawn < uint32(len(filters)) {
+		tree := any(nil)
+		h.filter, tree = parsed(filters[drawn])
+		set.Filter = &tree
+	}
+	if op.C/4%4 == 0 {
+		for _, cause := range [...]events.Cause{events.Created, events.Forgotten, events.Erased} {
+			if name := title(set.Dialect, cause); name != "" {
+				h.events = append(h.events, name)
+			}
+		}
+		set.Events = &h.events
+	}
 }
 
 // lure tries to have a hook made for a forbidden address, or one led to it.

@@ -17,12 +17,6 @@ import (
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
-var (
-	persons    = [...]string{"", "ann", "bob", "cleo"}
-	scopes     = [...]string{"", "acme/prod", "acme/prod/eu", "acme/production"}
-	namespaces = [...]string{"default", "default", "work"}
-)
-
 // ask notes a call that raises a change.
 func (r *run) ask(op Op, m change.Memory, cause events.Cause) *asked {
 	a := &asked{op: op, memory: m, cause: cause}
@@ -39,23 +33,6 @@ func (r *run) home(op Op) change.Memory {
 		return r.memories[1]
 	}
 	return r.memories[0]
-}
-
-func (a *asked) input() memory.Input {
-	fields := a.awkward()
-	said := ""
-	if text, ok := fields["said"].(string); ok {
-		said = text
-	}
-	fields["content"], fields["tags"] = "tea is "+a.sentinel+said, []any{"tag" + a.sentinel + said}
-	if p := persons[a.op.B%4]; p != "" {
-		fields["user_id"] = p
-	}
-	if p := scopes[a.op.B/4%4]; p != "" {
-		fields["scope_path"] = p
-	}
-	a.given = fields
-	return memory.Input{Type: "event", Namespace: namespaces[a.op.B/16%3], Fields: fields}
 }
 
 func (r *run) remember(op Op) {

@@ -55,7 +55,7 @@ type run struct {
 	log      map[change.Memory][]feed.Entry
 	secrets  []string          // of hooks, as their makers gave them or were shown
 	polled   []body            // of which the entry's seq alone is known
-	writers  map[string]*asked // hash → who wrote that grain
+	writers  map[string]*told  // hash → what wrote that grain, and who
 	bodies   map[string][]byte // by hook, change and what is shown of it
 	broken   []Broken
 	keep     feed.Keep    // the tightest of the compactions so far
@@ -88,7 +88,7 @@ func Run(w World, s Schedule, d Defect) []Broken {
 		World: w, defect: d, seed: s.Seed,
 		memories: [2]change.Memory{{Tenant: "acme", ID: "home"}, {Tenant: "bolt", ID: "home"}},
 		heard:    newHeard(), began: time.Now(),
-		log: map[change.Memory][]feed.Entry{}, writers: map[string]*asked{}, bodies: map[string][]byte{},
+		log: map[change.Memory][]feed.Entry{}, writers: map[string]*told{}, bodies: map[string][]byte{},
 	}
 	r.receivers = newReceivers(s.Seed, r.troubles)
 	if !r.start(0) {
