@@ -152,7 +152,7 @@ func TestErasureLeavesNothingInServices(t *testing.T) {
 			t.Fatalf("a scope's name, which stands in the open, is found only in %v", at)
 		}
 		s.written("erased-person", "erased/scope", pending) // not told yet
-		keys := s.wrapped()
+		keys, entries := s.wrapped(), s.indexed()
 		receiver.got = nil
 		for _, selector := range []seal.Selector{{Person: "erased-person"}, {Scope: "erased/scope"}} {
 			_, err := s.memories.stages.Memory.Erase(t.Context(), s.mem, change.NewDraw(time.Now()), selector)
@@ -174,6 +174,7 @@ func TestErasureLeavesNothingInServices(t *testing.T) {
 			}
 		}
 		s.destroyed(keys, after)
+		s.unindexed(entries, after)
 		if hits, err := s.memories.stages.Memory.Search(t.Context(), s.mem, memory.Query{Text: stay["content"], Limit: 1}); err != nil || len(hits.Hits) != 1 {
 			t.Errorf("another person's word is not found: %v, %v", hits, err)
 		}

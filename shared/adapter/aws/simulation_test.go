@@ -3,6 +3,7 @@ package aws_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -55,7 +56,7 @@ func (a *simulated) simulate() roadtest.World {
 		Open: a.open, Look: func() (*cloud.Cloud, error) { return a.sound, nil },
 		Die: a.die, Turn: a.turn, Drain: a.drain, Upkeep: a.upkeep,
 		Fail: a.faults.Share, Failed: a.faults.Failed, Cut: func(n int) { a.alive.KillAfter(n) }, Dead: func() bool { return a.alive.Dead() },
-		Raw: a.raw, Spent: a.spent, Apart: 800 * time.Millisecond,
+		Raw: a.raw, Term: term, Spent: a.spent, Apart: 800 * time.Millisecond,
 	}
 }
 
@@ -211,6 +212,15 @@ func (a *simulated) raw() ([]byte, error) {
 		}
 	}
 	return all.Bytes(), nil
+}
+
+// term is one as a segment holds it: its eight bytes, which it is the hex of.
+func term(term string) [][]byte {
+	raw, err := hex.DecodeString(term)
+	if err != nil || len(raw) != 8 {
+		panic("a term of another shape: " + term)
+	}
+	return [][]byte{raw}
 }
 
 func dump(into *bytes.Buffer, row table.Row) {

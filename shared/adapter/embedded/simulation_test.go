@@ -69,7 +69,7 @@ func newFolder(t *testing.T, _ uint64) roadtest.World {
 			t.Errorf("closing a cloud: %v", err)
 		}
 	})
-	return roadtest.World{Open: f.open, Look: func() (*cloud.Cloud, error) { return f.newest, nil }, Die: f.die, Raw: f.raw}
+	return roadtest.World{Open: f.open, Look: func() (*cloud.Cloud, error) { return f.newest, nil }, Die: f.die, Raw: f.raw, Term: term}
 }
 
 // open opens the folder. What an older process had open is closed before; it
@@ -121,4 +121,13 @@ func (f *folder) raw() ([]byte, error) {
 	var all bytes.Buffer
 	err := f.each(func(_ string, data []byte) error { all.Write(data); return nil })
 	return all.Bytes(), err
+}
+
+// term is one as the index's tables hold it, in either of the two memories. A
+// page of them leaves out what a token has in common with the one before.
+func term(term string) (forms [][]byte) {
+	for memory := range int64(2) {
+		forms = append(forms, []byte(embedded.Token(memory+1, term)[4:]))
+	}
+	return forms
 }

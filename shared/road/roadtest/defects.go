@@ -19,6 +19,8 @@ type Defect struct {
 	handler func(delivery.Handler) delivery.Handler
 	// network breaks what lies between sender and receivers, once for each process.
 	network func(network) http.RoundTripper
+	// world breaks what a world has, once for each run.
+	world func(*World)
 	// holdAfter is how many dead letters in a row hold a hook, 0 = as many as have
 	// to, less than that: none do.
 	holdAfter int
@@ -92,7 +94,7 @@ func triedWrong() []Defect {
 
 // shownWrong are defects of what somebody may see, and for how long.
 func shownWrong() []Defect {
-	boxes, forgotten, keys, terms := newCache(), newCache(), newCache(), newCache()
+	boxes, forgotten, keys, terms, left := newCache(), newCache(), newCache(), newCache(), newCache()
 	return []Defect{
 		{Name: "redaction shows what it should withhold", Invariant: 7, cloud: func(c *cloud.Cloud) { c.Hooks = frankHooks{c.Hooks} }},
 		{Name: "hash_only shows one field more", Invariant: 7, cloud: func(c *cloud.Cloud) { c.Hooks = leakyHooks{c.Hooks} }},
@@ -105,6 +107,7 @@ func shownWrong() []Defect {
 		{Name: "an erasure keeps a key", Invariant: 8, cloud: func(c *cloud.Cloud) { c.Keys = keptKeys{c.Keys, keys} }},
 		{Name: "an erasure keeps a box", Invariant: 8, cloud: func(c *cloud.Cloud) { c.Grains = keptStore{c.Grains, boxes} }},
 		{Name: "an erasure keeps an index entry", Invariant: 8, cloud: func(c *cloud.Cloud) { c.Index = keptIndex{c.Index, terms} }},
+		{Name: "an erasure keeps the bytes of an index entry", Invariant: 8, cloud: func(c *cloud.Cloud) { c.Index = shedIndex{c.Index, left} }, world: left.beside},
 		{Name: "an erasure is answered and not made", Invariant: 8, cloud: func(c *cloud.Cloud) { c.Eraser = idleEraser{} }},
 		{Name: "a body is written as Go writes JSON", Invariant: 9, network: func(n network) http.RoundTripper { return rewriting{n, asGoWrites} }},
 		{Name: "a body is signed with another secret", Invariant: 9, network: func(n network) http.RoundTripper { return forged{n} }},

@@ -214,6 +214,7 @@ func (r *run) erase(op Op, sel seal.Selector) {
 			}
 		}
 	}
+	r.mustStand(e)
 	r.erasures = append(r.erasures, e)
 	ctx, cancel := request(nil)
 	defer cancel()

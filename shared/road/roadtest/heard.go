@@ -3,6 +3,7 @@ package roadtest
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,9 +54,11 @@ type heard struct {
 	terms   map[change.Memory][]indexEntry // what was given to the index
 }
 
+// indexEntry is a document as the index was given it.
 type indexEntry struct {
-	hash string
-	term string
+	hash  string
+	terms []string
+	alone []string // those that no other document of the memory has, where own was asked
 }
 
 func newHeard() *heard {
@@ -129,10 +132,28 @@ func (h *heard) indexed(docs []store.Document) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, d := range docs {
-		if len(d.Terms) > 0 {
-			h.terms[d.Memory] = append(h.terms[d.Memory], indexEntry{d.Hash, d.Terms[0]})
+		h.terms[d.Memory] = append(h.terms[d.Memory], indexEntry{hash: d.Hash, terms: d.Terms})
+	}
+}
+
+// own are the documents of some grains of a memory, with the terms that no other
+// grain's has.
+func (h *heard) own(m change.Memory, hashes map[string]bool) (own []indexEntry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	others := map[string]bool{}
+	for _, doc := range h.terms[m] {
+		for _, term := range doc.terms {
+			others[term] = others[term] || !hashes[doc.hash]
 		}
 	}
+	for _, doc := range h.terms[m] {
+		if hashes[doc.hash] {
+			doc.alone = slices.DeleteFunc(slices.Clone(doc.terms), func(term string) bool { return others[term] })
+			own = append(own, doc)
+		}
+	}
+	return own
 }
 
 // all are the changes in the order in which they were first tried.

@@ -90,6 +90,9 @@ func Run(w World, s Schedule, d Defect) []Broken {
 		heard:    newHeard(), began: time.Now(),
 		log: map[change.Memory][]feed.Entry{}, writers: map[string]*told{}, bodies: map[string][]byte{},
 	}
+	if d.world != nil {
+		d.world(&r.World)
+	}
 	r.receivers = newReceivers(s.Seed, r.troubles)
 	if !r.start(0) {
 		return r.broken

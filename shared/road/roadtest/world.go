@@ -43,6 +43,9 @@ type World struct {
 	Failed func() int
 	// Raw is every byte that is kept, but for what ages out sealed.
 	Raw func() ([]byte, error)
+	// Term is how a term that the index was given stands in Raw, in one of these
+	// forms.
+	Term func(term string) [][]byte
 	// Spent is what was used of services that charge by use: write units, and
 	// requests that tell a queue something; nil: there are none.
 	Spent func() int
