@@ -65,8 +65,9 @@ type unfiled struct {
 
 // numbered is a grain that is to be filed.
 type numbered struct {
-	of     boxOf
+	sum    uint64
 	memory int64
+	hash   string
 	n      int64
 }
 
@@ -103,8 +104,7 @@ func (u *unfiled) add(grains ...numbered) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, g := range grains {
-		of := u.sum(g.of.memory, g.of.hash)
-		u.at[of] = append(u.at[of], g)
+		u.at[g.sum] = append(u.at[g.sum], g)
 		u.due++
 	}
 }
@@ -113,38 +113,37 @@ func (u *unfiled) remove(grains ...numbered) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, g := range grains {
-		of := u.sum(g.of.memory, g.of.hash)
-		at := u.at[of]
+		at := u.at[g.sum]
 		i := slices.IndexFunc(at, func(there numbered) bool { return there.n == g.n })
 		switch {
 		case i < 0:
 		case len(at) == 1:
-			delete(u.at, of)
+			delete(u.at, g.sum)
 		default:
-			u.at[of] = slices.Concat(at[:i], at[i+1:])
+			u.at[g.sum] = slices.Concat(at[:i], at[i+1:])
 		}
 	}
 }
 
 // alone reports whether a grain waits here, and no other that begins alike.
 func (u *unfiled) alone(g numbered) bool {
-	at := u.at[u.sum(g.of.memory, g.of.hash)]
+	at := u.at[g.sum]
 	return len(at) == 1 && at[0].n == g.n
 }
 
-// list returns what is not filed of a memory, or of all, in the order in which
+// list returns what is not filed of a memory, 0 = all, in the order in which
 // the table has it.
-func (u *unfiled) list(m change.Memory) []numbered {
+func (u *unfiled) list(memory int64) []numbered {
 	list := make([]numbered, 0, len(u.at))
 	for _, at := range u.at {
 		for _, g := range at {
-			if m == (change.Memory{}) || g.of.memory == m {
+			if memory == 0 || g.memory == memory {
 				list = append(list, g)
 			}
 		}
 	}
 	slices.SortFunc(list, func(a, b numbered) int {
-		return cmp.Or(cmp.Compare(a.memory, b.memory), cmp.Compare(a.of.hash, b.of.hash))
+		return cmp.Or(cmp.Compare(a.memory, b.memory), cmp.Compare(a.hash, b.hash))
 	})
 	return list
 }
@@ -156,7 +155,7 @@ const byNumber = "g.n=coalesce(?, (SELECT n FROM filed WHERE memory=? AND hash=?
 // addUnfiled makes a new grain found by its hash. Until the transaction is
 // durable its number leads others to no row.
 func (t *tx) addUnfiled(in *draft, hash string, n int64) {
-	g := numbered{boxOf{in.row.Memory, hash}, in.row.n, n}
+	g := numbered{t.d.unfiled.sum(in.row.Memory, hash), in.row.n, hash, n}
 	t.d.unfiled.add(g)
 	t.undo(func() { t.d.unfiled.remove(g) })
 }
@@ -179,7 +178,7 @@ func (t *tx) file() error {
 			u.due = 0
 			return nil
 		}
-		left, upTo = u.list(change.Memory{}), t.d.lastN
+		left, upTo = u.list(0), t.d.lastN
 	}
 	all := left
 	for ; u.due > 0 && len(left) > 0; u.due -= fileAtOnce * 3 / 4 {
@@ -205,7 +204,7 @@ func (t *tx) fileRun(grains []numbered) error {
 	if len(grains) == fileAtOnce && !slices.ContainsFunc(grains, func(g numbered) bool { return !t.d.unfiled.alone(g) }) {
 		args := make([]any, 0, 3*fileAtOnce)
 		for _, g := range grains {
-			args = append(args, g.memory, hex64(g.of.hash).value(), g.n)
+			args = append(args, g.memory, hex64(g.hash).value(), g.n)
 		}
 		_, err := t.exec(fileSome, args...)
 		return err
@@ -229,8 +228,10 @@ func (d *db) readUnfiled(ctx context.Context, conn *sql.Conn) error {
 		return fmt.Errorf("find the newest grains: %w", err)
 	}
 	return eachRow(found, func(scan func(...any) error) error {
+		var m change.Memory
 		var g numbered
-		err := scan(&g.of.memory.Tenant, &g.of.memory.ID, (*hex64)(&g.of.hash), &g.memory, &g.n)
+		err := scan(&m.Tenant, &m.ID, (*hex64)(&g.hash), &g.memory, &g.n)
+		g.sum = d.unfiled.sum(m, g.hash)
 		d.unfiled.add(g)
 		return err
 	})

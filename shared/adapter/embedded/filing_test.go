@@ -49,7 +49,7 @@ func (s *bed) checkFiled(tb testing.TB) {
 	}
 }
 
-func (s *bed) waiting() int { return len(s.unfiled.list(change.Memory{})) }
+func (s *bed) waiting() int { return len(s.unfiled.list(0)) }
 
 func TestAGrainIsFoundWhileItWaitsAndWhenItIsFiled(t *testing.T) {
 	s := openFew(t)
@@ -113,12 +113,16 @@ func TestARemovedMemoryLeavesNothingToFile(t *testing.T) {
 		_, err := grains{s.db}.Commit(bg, store.Write{Memory: other, Steps: []store.Step{step}})
 		s.must(err)
 	}
+	n := s.rooms.peek(other).row.n
+	if len(s.unfiled.list(n)) == 0 {
+		t.Fatal("none of its grains waits: the test shows nothing")
+	}
 	s.must(memories{s.db}.Remove(bg, other))
 	for i := range 4 * fewUnfiled {
 		s.add(fmt.Sprint("mine ", i))
 	}
 	s.checkFiled(t)
-	if left := s.unfiled.list(other); len(left) > 0 {
+	if left := s.unfiled.list(n); len(left) > 0 {
 		t.Errorf("of a removed memory %d grains wait to be filed", len(left))
 	}
 }

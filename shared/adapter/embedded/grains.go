@@ -246,7 +246,7 @@ func (t *tx) insertGrain(in *draft, put *store.Stored, shelf int64, refuse refus
 		if _, err := t.exec("DELETE FROM filed WHERE memory=? AND hash=?", in.row.n, hash); err != nil {
 			return false, err
 		}
-		old := numbered{boxOf{in.row.Memory, put.Hash}, in.row.n, there.n}
+		old := numbered{t.d.unfiled.sum(in.row.Memory, put.Hash), in.row.n, put.Hash, there.n}
 		t.after(func() { t.d.unfiled.remove(old) })
 	}
 	t.addUnfiled(in, put.Hash, t.d.lastN)

@@ -116,7 +116,7 @@ func (s memories) Remove(ctx context.Context, m change.Memory) error {
 
 func (t *tx) removeMemory(in *draft) error {
 	n := in.row.n
-	waiting := t.d.unfiled.list(in.row.Memory)
+	waiting := t.d.unfiled.list(in.row.n)
 	t.d.unfiled.remove(waiting...)
 	t.undo(func() { t.d.unfiled.add(waiting...) })
 	const ofMemory = "grain WHERE shelf IN (SELECT n FROM shelf WHERE memory=?)"
