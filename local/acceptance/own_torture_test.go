@@ -9,11 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -242,44 +239,4 @@ func TestCrashClock(t *testing.T) {
 	r.settle(t)
 	r.verify(t)
 	r.delivered(t)
-}
-
-// TestCrashReadOnly starts on a folder that can't be written: it says so, and
-// nothing of what is in it is lost.
-func TestCrashReadOnly(t *testing.T) {
-	if deployed() || os.Geteuid() == 0 || runtime.GOOS == "windows" {
-		t.Skip("needs a folder that its user can't write, and root can; as another user: make crash")
-	}
-	t.Parallel()
-	s := start(t, 100, nil)
-	m := s.fresh(t)
-	feed := m.feed(t)
-	m.add(t, belief("kept"))
-	mode := func(folder, file os.FileMode) {
-		t.Helper()
-		files, err := filepath.Glob(filepath.Join(s.dir, "*"))
-		if err != nil || len(files) == 0 {
-			t.Fatal(files, err)
-		}
-		for _, path := range files {
-			if err := os.Chmod(path, file); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := os.Chmod(s.dir, folder); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for range 2 { // killed, and stopped cleanly
-		s.kill()
-		mode(0o500, 0o400)
-		err := s.up()
-		mode(0o700, 0o600)
-		if err == nil || !strings.Contains(err.Error(), "can't be written") || strings.Contains(err.Error(), "goroutine") {
-			t.Fatalf("the start on a read-only folder ended with %v", err)
-		}
-		s.start(t)
-		m.log(t, feed, 1)
-		s.stop(t)
-	}
 }

@@ -21,7 +21,7 @@ var remedies = map[int]struct {
 	sqlite3.SQLITE_READONLY: {fault.Unavailable, "the data folder can't be written: check its owner, its mode and its mount"},
 	sqlite3.SQLITE_PERM:     {fault.Unavailable, "the data folder can't be written: check its owner and its mode"},
 	sqlite3.SQLITE_CANTOPEN: {fault.Unavailable, "a file of the data folder can't be opened: check its owner, its mode and the limit of open files"},
-	sqlite3.SQLITE_IOERR:    {fault.Unavailable, "the disk that holds the data folder fails: check it, then try again"},
+	sqlite3.SQLITE_IOERR:    {fault.Unavailable, "the disk that holds the data folder fails, or can't be written any more: check it and its mount, then try again"},
 	sqlite3.SQLITE_NOMEM:    {fault.Unavailable, "the database has no memory left: try again"},
 	sqlite3.SQLITE_CORRUPT:  {fault.Internal, "the database is damaged: restore the data folder from a sound copy"},
 	sqlite3.SQLITE_NOTADB:   {fault.Internal, "memhooks.db is no database: restore the data folder from a sound copy"},
