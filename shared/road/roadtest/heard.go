@@ -2,8 +2,10 @@ package roadtest
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -137,7 +139,7 @@ func (h *heard) indexed(docs []store.Document) {
 }
 
 // own are the documents of some grains of a memory, with the terms that no other
-// grain's has.
+// grain has, in its document or its row.
 func (h *heard) own(m change.Memory, hashes map[string]bool) (own []indexEntry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -147,9 +149,17 @@ func (h *heard) own(m change.Memory, hashes map[string]bool) (own []indexEntry) 
 			others[term] = others[term] || !hashes[doc.hash]
 		}
 	}
+	var rows []string // the blinds in rows of other grains, of which terms are the beginning
+	for _, t := range h.order {
+		if t.put != nil && t.change.Memory == m && !hashes[t.put.Hash] {
+			rows = append(rows, hex.EncodeToString(t.put.Subject), hex.EncodeToString(t.put.Name))
+		}
+	}
 	for _, doc := range h.terms[m] {
 		if hashes[doc.hash] {
-			doc.alone = slices.DeleteFunc(slices.Clone(doc.terms), func(term string) bool { return others[term] })
+			doc.alone = slices.DeleteFunc(slices.Clone(doc.terms), func(term string) bool {
+				return others[term] || slices.ContainsFunc(rows, func(blind string) bool { return strings.HasPrefix(blind, term) })
+			})
 			own = append(own, doc)
 		}
 	}
