@@ -118,7 +118,7 @@ screens: ## take the documentation's pictures of the console anew; needs Chromiu
 bench: ## print the budgets' figures beside bare references measured in the same run
 	go run ./local bench $(ARGS)
 
-bench-report: build ## measure all of it five times and rewrite the figures and the picture of docs/performance.md
+bench-report: build ## measure all of it five times and rewrite docs/performance: page, picture, JSON
 	bin/memhooks bench --all --runs $(or $(RUNS),5) --duration 3s --json $(ARGS) > bin/bench.json || failed=yes; \
 	go run ./infra/performance < bin/bench.json && test -z "$$failed"
 

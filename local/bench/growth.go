@@ -115,7 +115,7 @@ func (g *growth) reads(ctx context.Context, b *bed, hook string) error {
 }
 
 // writes measures writes over HTTP, and then what goes the whole way to a hook.
-// They begin at the size, and add to it.
+// They begin at the size and add to it, as their remarks say.
 func (g *growth) writes(ctx context.Context, b *bed) error {
 	begun := g.size
 	several := func(name, unit string, work func() error) error {
@@ -128,7 +128,7 @@ func (g *growth) writes(ctx context.Context, b *bed) error {
 			all = append(all, perSecond)
 		}
 		ended := begun + samplesOfRate*written
-		g.add(name, unit, spreadOf(all).Median, flatRate, fmt.Sprintf("from %s to %s", Number(float64(begun)), Number(float64(ended))))
+		g.add(name, unit, spreadOf(all).Median, flatRate, fmt.Sprintf("from %s to %s grains", Number(float64(begun)), Number(float64(ended))))
 		begun = ended
 		return nil
 	}
