@@ -71,7 +71,7 @@ func (r *run) settle() error {
 	ctx := context.Background()
 	if r.keep.Events > 0 { // a compaction that a fault cut off is ended by the next one
 		r.learn()
-		if err := r.Feed.Compact(ctx, r.keep); err != nil {
+		if err := r.compactTo(ctx, r.keep); err != nil {
 			return err
 		}
 		r.keep = feed.Keep{}

@@ -95,5 +95,5 @@ func (r *run) compact(op Op) {
 	if r.keep.Events == 0 || keep.Events < r.keep.Events {
 		r.keep = keep
 	}
-	_ = r.Feed.Compact(ctx, keep) // what it did not end, or passed over, is ended in the calm
+	_ = r.compactTo(ctx, keep) // what it did not end, or passed over, is ended in the calm
 }

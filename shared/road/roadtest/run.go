@@ -48,18 +48,19 @@ type run struct {
 	began     time.Time
 
 	*life
-	calls    []*asked
-	heads    []head
-	hooks    []*subscriber
-	erasures []*erasure
-	log      map[change.Memory][]feed.Entry
-	secrets  []string          // of hooks, as their makers gave them or were shown
-	polled   []body            // of which the entry's seq alone is known
-	writers  map[string]*told  // hash → what wrote that grain, and who
-	bodies   map[string][]byte // by hook, change and what is shown of it
-	broken   []Broken
-	keep     feed.Keep    // the tightest of the compactions so far
-	deaths   atomic.Int64 // of processes
+	calls     []*asked
+	heads     []head
+	hooks     []*subscriber
+	erasures  []*erasure
+	log       map[change.Memory][]feed.Entry
+	secrets   []string          // of hooks, as their makers gave them or were shown
+	polled    []body            // of which the entry's seq alone is known
+	writers   map[string]*told  // hash → what wrote that grain, and who
+	bodies    map[string][]byte // by hook, change and what is shown of it
+	broken    []Broken
+	compacted []compaction
+	keep      feed.Keep    // the tightest of the compactions so far
+	deaths    atomic.Int64 // of processes
 }
 
 // life is one process.
