@@ -142,7 +142,7 @@ func (s *soak) put(t *testing.T, on *trips, c caller, path string) {
 }
 
 // fill writes and reads so much before a soak begins that the caches that grow
-// up to a bound have reached it: what grows then leaks. SQLite holds 32 MiB of
+// up to a bound have reached it: what grows then leaks. SQLite holds 16 MiB of
 // pages for its writer, which long contents fill; what the server itself holds
 // of grains and of the log is of short ones then.
 func (s *soak) fill(t *testing.T) {

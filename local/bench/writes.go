@@ -92,7 +92,7 @@ type bareRequest struct {
 
 func newBareWriter(ctx context.Context, path, table string) (*bareWriter, error) {
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+
-		"&_pragma=wal_autocheckpoint(4000)&_pragma=cache_size(-32768)")
+		"&_pragma=wal_autocheckpoint(4000)&_pragma=cache_size(-16384)")
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 var (
 	writerPragmas = [...]string{
 		"busy_timeout(5000)", "page_size(4096)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "foreign_keys(OFF)",
-		"temp_store(MEMORY)", "cache_size(-32768)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)",
+		"temp_store(MEMORY)", "cache_size(-16384)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)",
 	}
 	readerPragmas = [...]string{"busy_timeout(5000)", "query_only(ON)", "temp_store(MEMORY)", "cache_size(-8192)"}
 )
