@@ -75,11 +75,13 @@ func TestErasureProbe(t *testing.T) {
 	}
 	p.files(t, "before the erasure", gone) // content is sealed from the first write
 	p.files(t, "before the erasure", stay)
+	marks := p.marks(t)
 	p.m.drop(t, object{"user_id": erasedPerson})
 	p.m.drop(t, object{"scope_path": erasedScope})
 	p.fine.forgets()
 	p.never.forgets()
 	p.files(t, "right after the answer", gone)
+	p.gone(t, "right after the answer", marks)
 	p.reads(t, "right after the answer", gone, stay)
 	p.m.post(t, "/dead-letters/redrive", object{"all": true}).want(t, 200)
 	for _, hook := range p.hooks {
@@ -91,10 +93,12 @@ func TestErasureProbe(t *testing.T) {
 	p.reads(t, "after everything was sent again", gone, stay)
 	p.s.kill()
 	p.files(t, "after a kill", gone)
+	p.gone(t, "after a kill", marks)
 	p.s.start(t)
 	p.reads(t, "after a restart", gone, stay)
 	p.s.stop(t)
 	p.files(t, "after a stop", gone)
+	p.gone(t, "after a stop", marks)
 }
 
 // files looks for words in every file of the data folder, as raw bytes in each
