@@ -47,6 +47,11 @@ type asked struct {
 
 type askedKey struct{}
 
+// request is a caller's context.
+func request(by *asked) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithValue(context.Background(), askedKey{}, by), patience)
+}
+
 // heard is what passed the ports of all processes of a run.
 type heard struct {
 	mu      sync.Mutex

@@ -244,11 +244,6 @@ func (r *run) draw(op Op) change.Draw {
 	return change.Draw{At: time.Now().Add(r.off), Rand: sealtest.Random(uint64(op.A)<<32 ^ uint64(op.B) ^ r.seed<<17)}
 }
 
-// request is a caller's context.
-func request(by *asked) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithValue(context.Background(), askedKey{}, by), patience)
-}
-
 // learn reads each log as it stands, and holds it to what was read before.
 func (r *run) learn() {
 	for _, m := range r.memories {
