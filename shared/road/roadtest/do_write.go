@@ -104,8 +104,10 @@ func (r *run) replaceAs(a *asked, h head) bool {
 	defer cancel()
 	in := a.input()
 	in.Namespace = ""
-	delete(in.Fields, "user_id")
-	delete(in.Fields, "scope_path")
+	if a.op.A/4%3 > 0 { // else it moves to another person or scope
+		delete(in.Fields, "user_id")
+		delete(in.Fields, "scope_path")
+	}
 	w, err := r.Memory.Supersede(ctx, h.memory, r.draw(a.op), h.hash, in)
 	a.answered, a.existing = err == nil, w.Existing
 	return err == nil
