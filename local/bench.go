@@ -15,7 +15,7 @@ import (
 
 type benchCommand struct {
 	Duration time.Duration `default:"6s" help:"How long each timed figure runs."`
-	Events   int           `default:"20000" help:"How many events are drained."`
+	Events   int           `default:"20000" help:"How many events are drained; twice as many are relayed."`
 	Only     string        `help:"One figure: ${benchmarks}."`
 	All      bool          `help:"Growth too: the same at more and more stored grains, and hooks. Takes minutes."`
 	Large    bool          `help:"Up to 1,000,000 events and grains. Takes many minutes, and 3 GB of disk."`
