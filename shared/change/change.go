@@ -54,29 +54,30 @@ func (c Change) Group() string {
 	return c.ID
 }
 
+// IDDigits is how many hex digits of a lineage's hash its REM memory id shows,
+// behind its prefix.
+const IDDigits = 32
+
 // MemoryID is the REM name of a lineage: a prefix of its first grain's hash, so
 // that no index is needed. It is empty for an empty lineage.
 func MemoryID(lineage string) string {
-	if len(lineage) < idDigits {
+	if len(lineage) < IDDigits {
 		return ""
 	}
-	return idPrefix + lineage[:idDigits]
+	return idPrefix + lineage[:IDDigits]
 }
 
 // LineagePrefix is the hash prefix that a REM memory id stands for, false where
 // the id does not have the form of one.
 func LineagePrefix(id string) (string, bool) {
 	p, ok := strings.CutPrefix(id, idPrefix)
-	if !ok || len(p) != idDigits || strings.Trim(p, "0123456789abcdef") != "" {
+	if !ok || len(p) != IDDigits || strings.Trim(p, "0123456789abcdef") != "" {
 		return "", false
 	}
 	return p, true
 }
 
-const (
-	idPrefix = "mem_"
-	idDigits = 32
-)
+const idPrefix = "mem_"
 
 // View is a grain's content as filters see it. It lives only in memory, beside
 // its change, and is never stored. Nil means that there is no content.
