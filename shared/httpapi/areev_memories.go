@@ -12,6 +12,7 @@ import (
 // The bounds of what describes a memory.
 const (
 	maxNamesakes = 1000 // ids tried for one name
+	maxHolders   = 50   // memories that one request looks into for an id: each may cost a reading of an event's whole story
 )
 
 // instanceAnswer is a memory as it is shown.
@@ -120,7 +121,7 @@ func given[T any](v *T) (out T) {
 }
 
 type listInstancesInput struct {
-	Limit     int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"At most so many; with attention or holds, so many are looked through"`
+	Limit     int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"At most so many; with attention so many are looked through, with holds too, but no more than 50"`
 	Cursor    string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before"`
 	Attention bool   `query:"attention" doc:"Only those where somebody is needed: a hook is held, disabled or paused, or has dead letters"`
 	Holds     string `query:"holds" maxLength:"128" doc:"Only those that hold what this id names: an event, a delivery, a hook, or a grain by its hash or mem_…"`
@@ -140,14 +141,18 @@ func (a *API) listInstances(ctx context.Context, in *listInstancesInput) (*insta
 	if err != nil {
 		return nil, err
 	}
-	page, err := a.cfg.Cloud.Memories.List(ctx, m.Tenant, after, in.Limit+1)
+	limit := in.Limit
+	if in.Holds != "" {
+		limit = min(limit, maxHolders)
+	}
+	page, err := a.cfg.Cloud.Memories.List(ctx, m.Tenant, after, limit+1)
 	if err != nil {
 		return nil, err
 	}
 	out, last := &instancesAnswer{Memories: []instanceAnswer{}}, ""
-	if len(page) > in.Limit {
-		page = page[:in.Limit]
-		last = page[in.Limit-1].Memory.ID
+	if len(page) > limit {
+		page = page[:limit]
+		last = page[limit-1].Memory.ID
 	}
 	all := make([]change.Memory, len(page))
 	for i := range page {

@@ -61,3 +61,22 @@ func TestMemoriesAreListedByWhatTheyHold(t *testing.T) {
 		t.Errorf("another tenant is told of %s", a.text)
 	}
 }
+
+// An id may cost a story's reading in each memory, so one request looks into
+// fifty, however many it asks for.
+func TestAnIDIsLookedForInFiftyMemoriesARequest(t *testing.T) {
+	s := open(t)
+	for i := range 50 {
+		s.do(201, "POST", "/api/memories", fmt.Sprintf(`{"id":"a-%02d"}`, i))
+	}
+	id := s.event("own", "") // in the memory default, behind all these
+	first := s.do(200, "GET", "/api/memories?limit=1000&holds="+id, "")
+	if next := first.str("next_cursor"); len(first.list("memories")) != 0 || next == "" {
+		t.Fatalf("fifty memories hold nothing, and the answer is %s", first.text)
+	} else if rest := s.do(200, "GET", "/api/memories?limit=1000&holds="+id+"&cursor="+next, ""); len(rest.list("memories")) != 1 || rest.str("next_cursor") != "" {
+		t.Errorf("the fifty-first holds it, and the answer is %s", rest.text)
+	}
+	if a := s.do(200, "GET", "/api/memories?limit=1000", ""); len(a.list("memories")) != 51 {
+		t.Errorf("%d memories are listed, want 51", len(a.list("memories")))
+	}
+}

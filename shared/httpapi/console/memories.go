@@ -95,7 +95,12 @@ func united(memories, others []client.Doc) []client.Doc {
 // memories are those of the next so many that a query wants, and where those
 // after them begin.
 func (v *visit) memories(among int, query ...string) (all []client.Doc, next string, err error) {
-	list, err := v.get("/api/memories", append(query, "limit", strconv.Itoa(among), "cursor", v.asked("cursor"))...)
+	return v.memoriesFrom(v.asked("cursor"), among, query...)
+}
+
+// memoriesFrom is memories from another place than the visit's.
+func (v *visit) memoriesFrom(cursor string, among int, query ...string) (all []client.Doc, next string, err error) {
+	list, err := v.get("/api/memories", append(query, "limit", strconv.Itoa(among), "cursor", cursor)...)
 	if err != nil {
 		return nil, "", err
 	}

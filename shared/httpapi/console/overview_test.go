@@ -93,25 +93,43 @@ func TestASearchFindsItsMemoryAmongMany(t *testing.T) {
 	}
 }
 
-// An id is looked for in all memories by one call, and where it is not is said.
+// An id is looked for in all memories, fifty at a time and two hundred for one
+// page, and where it is not is said.
 func TestAnIDIsFoundInAnyMemory(t *testing.T) {
 	b := crowded(t, 3)
-	const holds, twin = "GET /api/memories?holds=", `{"id":"team-977","name":"Team 977"},{"id":"team-978","name":"Team 978"}`
-	b.api.answers[holds+"evt_a&limit=1000"] = `{"memories":[{"id":"team-977","name":"Team 977"}],"next_cursor":"team-x"}`
-	b.api.answers[holds+hash+"&limit=1000"] = `{"memories":[` + twin + `]}`
-	b.api.answers[holds+"hook-far&limit=1000"] = `{"memories":[],"next_cursor":"team-x"}`
-	b.api.answers["GET /api/memories?cursor=team-x&holds=hook-far&limit=1000"] = `{"memories":[],"next_cursor":"team-y"}`
-	b.api.answers["GET /api/memories?cursor=team-y&holds=hook-far&limit=1000"] = `{"memories":[]}`
-	b.api.answers[holds+"mem_nope&limit=1000"] = `{"memories":[]}`
-	b.leads(b.do(httptest.NewRequest(http.MethodGet, "/console/search?q=evt_a", nil)), "/console/memories/team-977/events/evt_a")
-	if page := b.get("/console/search?q=" + hash); strings.Count(page, "/search?q="+hash) != 2 || !strings.Contains(page, "In which memory") || strings.Contains(page, "Find a memory") {
+	// pages are what is held in a page of memories each: the ids of these.
+	pages := func(id string, pages ...string) {
+		for i, held := range pages {
+			call, next := "GET /api/memories?", ""
+			if i > 0 {
+				call += fmt.Sprintf("cursor=at-%d&", i)
+			}
+			if i+1 < len(pages) {
+				next = fmt.Sprintf("at-%d", i+1)
+			}
+			var memories []string
+			for m := range strings.FieldsSeq(held) {
+				memories = append(memories, `{"id":"`+m+`","name":"`+m+`"}`)
+			}
+			b.api.answers[call+"holds="+id+"&limit=50"] = `{"memories":[` + strings.Join(memories, ",") + `],"next_cursor":"` + next + `"}`
+		}
+	}
+	pages("evt_a", "", "far", "not-asked")
+	pages(hash, "near", "", "", "far", "not-asked")
+	pages("hook-far", "", "", "", "", "", "", "", "", "")
+	pages("mem_nope", "", "")
+	b.leads(b.do(httptest.NewRequest(http.MethodGet, "/console/search?q=evt_a", nil)), "/console/memories/far/events/evt_a")
+	if n := b.api.calls("GET /api/memories?"); n != 2 {
+		t.Errorf("an event is in one memory, and was looked for by %d calls: %v", n, b.api.asked)
+	}
+	if page := b.get("/console/search?q=" + hash); strings.Count(page, "/search?q="+hash) != 2 || !strings.Contains(page, "In which memory") || strings.Contains(page, "Find a memory") || !strings.Contains(page, "cursor=at-4") {
 		t.Errorf("%s", page)
 	}
 	for q, says := range map[string]string{
-		"mem_nope":               "mem_nope is not found in any memory.",
-		"hook-far":               "hook-far is not found in the first 1,000 memories; there are more.",
-		"hook-far&cursor=team-x": "hook-far is not found in the next 1,000 memories; there are more.",
-		"hook-far&cursor=team-y": "hook-far is not found in the last memories either.",
+		"mem_nope":             "mem_nope is not found in any memory.",
+		"hook-far":             "hook-far is not found in the first 200 memories; there are more.",
+		"hook-far&cursor=at-4": "hook-far is not found in the next 200 memories; there are more.",
+		"hook-far&cursor=at-8": "hook-far is not found in the last memories either.",
 	} {
 		w := b.do(httptest.NewRequest(http.MethodGet, "/console/search?q="+q, nil))
 		more := strings.Contains(w.Body.String(), "Look through the next memories")

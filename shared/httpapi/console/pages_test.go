@@ -172,7 +172,7 @@ func TestEmptyPagesSayTheNextStep(t *testing.T) {
 func TestSearchLeads(t *testing.T) {
 	b := open(t)
 	for q, holding := range map[string]string{"evt_01M83BZEC8HQ5EXZDEKQQMBT4Q": aMemory, hash: aMemory, "hook-a": aMemory, "evt_01M83BZEC8HQ5EXZDEKQQMBT4Z": ""} {
-		b.api.answers["GET /api/memories?holds="+q+"&limit=1000"] = `{"memories":[` + holding + `]}`
+		b.api.answers["GET /api/memories?holds="+q+"&limit=50"] = `{"memories":[` + holding + `]}`
 	}
 	for q, to := range map[string]string{
 		"evt_01M83BZEC8HQ5EXZDEKQQMBT4Q": "/console/memories/m/events/evt_01M83BZEC8HQ5EXZDEKQQMBT4Q",

@@ -24,14 +24,22 @@ type whereTo struct {
 	Memories []client.Doc
 	Find     string
 	All      int    // that it finds
+	Looked   int    // how many memories were looked through for an id, where there are more
 	Next     string // where the memories begin that were not looked through; "" = there are none
 	Missing  string // what was not found; "" = it was, or nothing was looked for
 	Later    bool   // the memories before these were looked through already
 	ByID     bool   // an id was looked for, so that no name narrows where
 }
 
+// An id is looked for in so many memories by one ask, and by so many asks at once:
+// on AWS an event's costs hundreds of read units in each.
+const (
+	anAsk     = 50
+	mostAsked = 4
+)
+
 // search leads to what an id names. Outside of a memory it is looked for in all,
-// leafed at once; what is no id, or is one in every memory, asks for the memory.
+// some at once; what is no id, or is one in every memory, asks for the memory.
 func (v *visit) search() error {
 	q := v.asked("q")
 	if q == "" {
@@ -63,15 +71,21 @@ func (v *visit) search() error {
 }
 
 // findAnywhere leads to what an id names, or asks for the memory where several
-// have such a thing: equal grains have one hash.
+// have such a thing: equal grains have one hash, an event is in one memory.
 func (v *visit) findAnywhere(q, part string) error {
-	holding, next, err := v.memories(leafed, "holds", q)
-	if err != nil {
-		return err
+	var holding []client.Doc
+	next, looked := v.asked("cursor"), 0
+	for more := true; more; {
+		some, after, err := v.memoriesFrom(next, anAsk, "holds", q)
+		if err != nil {
+			return err
+		}
+		holding, next, looked = append(holding, some...), after, looked+anAsk
+		more = next != "" && looked < mostAsked*anAsk && (part != "events" || len(holding) == 0)
 	}
 	switch len(holding) {
 	case 0:
-		v.write(page{template: "choose", title: "Search", data: whereTo{Missing: clip(q, 80), Next: next, Later: v.asked("cursor") != "", ByID: true}}, http.StatusNotFound)
+		v.write(page{template: "choose", title: "Search", data: whereTo{Missing: clip(q, 80), Looked: looked, Next: next, Later: v.asked("cursor") != "", ByID: true}}, http.StatusNotFound)
 	case 1:
 		v.back(memoryPath(holding[0].Text("id"), part, q))
 	default:
