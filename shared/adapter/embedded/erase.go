@@ -173,12 +173,14 @@ func (t *tx) endAll(in *draft) error {
 // pickLineages adds to ending the other versions of the grains in it.
 func (t *tx) pickLineages(in *draft) error {
 	const later = " FROM ending e CROSS JOIN grain g ON g.n=e.n "
-	var firsts []any // numbers at which a lineage's first grain may stand
+	type first struct{ n, hash any }
+	var firsts []first // where those may stand that are not filed
 	err := t.rows("SELECT DISTINCT g.lineage"+later+"WHERE g.lineage IS NOT NULL", nil, func(scan func(...any) error) error {
 		var lineage hex64
 		err := scan(&lineage)
-		at := t.d.unfiled.find(in.row.Memory, string(lineage))
-		firsts = append(firsts, at[:len(at)-1]...) // what is filed is found below
+		for _, at := range t.d.unfiled.find(in.row.Memory, string(lineage)) {
+			firsts = append(firsts, first{at, lineage.value()})
+		}
 		return err
 	})
 	if err != nil {
@@ -194,8 +196,8 @@ func (t *tx) pickLineages(in *draft) error {
 			return err
 		}
 	}
-	for _, n := range firsts {
-		if _, err := t.exec("INSERT OR IGNORE INTO ending SELECT n FROM grain WHERE n=? AND lineage IS NULL", n); err != nil {
+	for _, f := range firsts {
+		if _, err := t.exec("INSERT OR IGNORE INTO ending SELECT n FROM grain WHERE n=? AND memory=? AND hash=? AND lineage IS NULL", f.n, in.row.n, f.hash); err != nil {
 			return err
 		}
 	}

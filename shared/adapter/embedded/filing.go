@@ -58,7 +58,7 @@ type unfiled struct {
 	at map[uint64][]numbered // by sums of memory and the hash's first digits: one, hardly ever more
 
 	// The writer's alone.
-	due   int        // how many came since some were filed
+	due   int        // how many were added and not made up for by filing others
 	sweep []numbered // what the current sweep has left, in order
 	upTo  int64      // the newest grain's number when it began
 }
@@ -105,7 +105,6 @@ func (u *unfiled) add(grains ...numbered) {
 	defer u.mu.Unlock()
 	for _, g := range grains {
 		u.at[g.sum] = append(u.at[g.sum], g)
-		u.due++
 	}
 }
 
@@ -157,12 +156,16 @@ const byNumber = "g.n=coalesce(?, (SELECT n FROM filed WHERE memory=? AND hash=?
 func (t *tx) addUnfiled(in *draft, hash string, n int64) {
 	g := numbered{t.d.unfiled.sum(in.row.Memory, hash), in.row.n, hash, n}
 	t.d.unfiled.add(g)
-	t.undo(func() { t.d.unfiled.remove(g) })
+	t.d.unfiled.due++
+	t.undo(func() {
+		t.d.unfiled.remove(g)
+		t.d.unfiled.due--
+	})
 }
 
 var (
-	fileSome = "INSERT INTO filed VALUES (?,?,?)" + strings.Repeat(",(?,?,?)", fileAtOnce-1)
-	fileOne  = "INSERT INTO filed SELECT memory, hash, n FROM grain WHERE n=?" // where it still stands
+	fileSome = "INSERT OR REPLACE INTO filed VALUES (?,?,?)" + strings.Repeat(",(?,?,?)", fileAtOnce-1)
+	fileOne  = "INSERT OR REPLACE INTO filed SELECT memory, hash, n FROM grain WHERE n=?" // where it still stands
 )
 
 // file files a few more than have come, where too many wait. It goes through
@@ -180,7 +183,8 @@ func (t *tx) file() error {
 		}
 		left, upTo = u.list(0), t.d.lastN
 	}
-	all := left
+	all, due := left, u.due
+	t.undo(func() { u.due = due })
 	for ; u.due > 0 && len(left) > 0; u.due -= fileAtOnce * 3 / 4 {
 		n := min(fileAtOnce, len(left))
 		if err := t.fileRun(left[:n]); err != nil {
@@ -200,8 +204,13 @@ func (t *tx) file() error {
 	return nil
 }
 
+// stands reports whether a grain that waits has its row for sure.
+func (t *tx) stands(g numbered) bool {
+	return t.d.unfiled.alone(g) && !slices.ContainsFunc(t.order, func(in *draft) bool { return in.removed && in.row.n == g.memory })
+}
+
 func (t *tx) fileRun(grains []numbered) error {
-	if len(grains) == fileAtOnce && !slices.ContainsFunc(grains, func(g numbered) bool { return !t.d.unfiled.alone(g) }) {
+	if len(grains) == fileAtOnce && !slices.ContainsFunc(grains, func(g numbered) bool { return !t.stands(g) }) {
 		args := make([]any, 0, 3*fileAtOnce)
 		for _, g := range grains {
 			args = append(args, g.memory, hex64(g.hash).value(), g.n)

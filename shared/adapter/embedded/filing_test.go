@@ -1,12 +1,15 @@
 package embedded
 
 import (
+	"cmp"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/memhooks/memhooks/shared/change"
@@ -23,7 +26,8 @@ const fewUnfiled = 8
 
 func openFew(tb testing.TB) *bed {
 	s := open(tb)
-	s.unfiled.most = fewUnfiled
+	s.few = fewUnfiled
+	s.again()
 	return s
 }
 
@@ -43,6 +47,18 @@ func (s *bed) checkFiled(tb testing.TB) {
 	}
 	if n := one("SELECT count(*) FROM (SELECT 1 FROM grain GROUP BY memory, hash HAVING count(*) > 1)"); n > 0 {
 		tb.Errorf("%d hashes stand more than once", n)
+	}
+	var waits []int64
+	s.must(s.rows(bg, "SELECT n FROM grain WHERE n NOT IN (SELECT f.n "+asIs+") ORDER BY n", nil, func(scan func(...any) error) error {
+		waits = append(waits, 0)
+		return scan(&waits[len(waits)-1])
+	}))
+	var known []int64
+	for _, g := range s.unfiled.list(0) {
+		known = append(known, g.n)
+	}
+	if slices.Sort(known); !slices.Equal(known, waits) {
+		tb.Errorf("%d grains are not filed, and %d are known to wait", len(waits), len(known))
 	}
 	if n := one("SELECT count(*) FROM grain WHERE n <= (SELECT n FROM filing) AND n NOT IN (SELECT f.n " + asIs + ")"); n > 0 {
 		tb.Errorf("%d grains up to the mark are not filed", n)
@@ -99,25 +115,99 @@ func TestWhatARefusedBatchAddedIsNotFound(t *testing.T) {
 		}
 	}
 	s.checkFiled(t)
+	for i := range 3 * fileAtOnce { // none of which is made good for
+		_, _ = s.commit(put(stored(fmt.Sprint("never ", i)), ""), put(newer(stored("none"), "no such"), hashOf("none")))
+	}
+	s.checkFiled(t)
+	for i := range 5 * fileAtOnce {
+		s.add(fmt.Sprint("after ", i))
+	}
+	s.checkFiled(t)
+}
+
+func TestAStartWithManyThatWaitFilesThemBitByBit(t *testing.T) {
+	s := open(t)
+	const many = 20 * fileAtOnce
+	for i := range many {
+		s.add(fmt.Sprint("g", i))
+	}
+	s.few = fewUnfiled
+	s.again()
+	s.add("one more")
+	if n := s.waiting(); n < many-2*fileAtOnce {
+		t.Errorf("one write filed %d grains", many+1-n)
+	}
+	for i := range 3 * many {
+		s.add(fmt.Sprint("more ", i))
+	}
+	if n := s.waiting(); n > 4*fileAtOnce {
+		t.Errorf("after many writes %d wait", n)
+	}
+	s.checkFiled(t)
+}
+
+func TestWhatIsFiledAndLeadsNowhereIsMadeGood(t *testing.T) {
+	s := openFew(t)
+	s.must(s.writer.do(bg, func(t *tx) error {
+		_, err := t.exec("INSERT INTO filed SELECT n, ?, 999999 FROM memory", hex64(hashOf("a")).value())
+		return err
+	}))
+	s.add("a")
+	for i := range 5 * fewUnfiled {
+		s.add(fmt.Sprint("more ", i))
+	}
+	s.checkFiled(t)
+}
+
+func TestAGrainIsFoundWhileItIsForgottenAndAddedAgain(t *testing.T) {
+	s := openFew(t)
+	g := stored("a")
+	s.add("a")
+	done := make(chan struct{})
+	var reads sync.WaitGroup
+	for range 2 {
+		reads.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				s.boxes.forget(boxOf{mem1, g.Hash})
+				if _, err := (grains{s.db}).Load(bg, mem1, store.Ref{Hash: g.Hash}); err != nil {
+					t.Error("a grain that always stood was not found", err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 200 {
+		_, err := s.commit(forget(g))
+		s.must(err)
+		s.add("a", fmt.Sprint("more ", i))
+	}
+	close(done)
+	reads.Wait()
 }
 
 func TestARemovedMemoryLeavesNothingToFile(t *testing.T) {
-	s := openFew(t)
+	s := open(t)
 	other := change.Memory{Tenant: "t", ID: "other"}
 	s.addMemory(other)
 	s.addKey(other, "k1", seal.Pair{})
-	for i := range 2*fewUnfiled - 2 { // some are filed, some wait
-		g := stored(fmt.Sprint("theirs ", i))
-		step := put(g, "")
+	for i := range 3 * fileAtOnce {
+		step := put(stored(fmt.Sprint("theirs ", i)), "")
 		step.Change.Memory = other
 		_, err := grains{s.db}.Commit(bg, store.Write{Memory: other, Steps: []store.Step{step}})
 		s.must(err)
 	}
 	n := s.rooms.peek(other).row.n
-	if len(s.unfiled.list(n)) == 0 {
-		t.Fatal("none of its grains waits: the test shows nothing")
+	if len(s.unfiled.list(n)) != 3*fileAtOnce {
+		t.Fatal("not all of its grains wait: the test shows nothing")
 	}
+	s.unfiled.most, s.unfiled.due = fewUnfiled, 2*fileAtOnce // the removal's own commit begins to file
 	s.must(memories{s.db}.Remove(bg, other))
+	s.checkFiled(t)
 	for i := range 4 * fewUnfiled {
 		s.add(fmt.Sprint("mine ", i))
 	}
@@ -125,6 +215,28 @@ func TestARemovedMemoryLeavesNothingToFile(t *testing.T) {
 	if left := s.unfiled.list(n); len(left) > 0 {
 		t.Errorf("of a removed memory %d grains wait to be filed", len(left))
 	}
+}
+
+func TestAMemoryWhoseRemovalFailsKeepsWhatWaits(t *testing.T) {
+	s := openFew(t)
+	s.add("a", "b", "c")
+	refused := errors.New("refused")
+	if err := s.writer.do(bg, func(t *tx) error {
+		in, err := t.existing(mem1)
+		if err == nil {
+			err = t.removeMemory(in)
+		}
+		return cmp.Or(err, refused)
+	}); !errors.Is(err, refused) {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		s.boxes.forget(boxOf{mem1, hashOf(name)})
+		if _, err := (grains{s.db}).Load(bg, mem1, store.Ref{Hash: hashOf(name)}); err != nil {
+			t.Error(name, err)
+		}
+	}
+	s.checkFiled(t)
 }
 
 func TestTwoHashesThatBeginAlikeAreTwoGrains(t *testing.T) {
@@ -293,10 +405,7 @@ func (f *filer) erase() {
 	f.newKey()
 }
 
-func (f *filer) restart() {
-	f.again()
-	f.unfiled.most = fewUnfiled
-}
+func (f *filer) restart() { f.again() }
 
 func (f *filer) check(t *testing.T) {
 	t.Helper()

@@ -27,6 +27,7 @@ type bed struct {
 	*db
 	tb    testing.TB
 	dir   string
+	few   int // see Config.Unfiled
 	close func() error
 	count atomic.Int64
 }
@@ -40,7 +41,7 @@ func open(tb testing.TB) *bed {
 }
 
 func (s *bed) start() {
-	d, closeAll, err := openDB(bg, Config{Dir: s.dir, Now: func() time.Time { return noon }})
+	d, closeAll, err := openDB(bg, Config{Dir: s.dir, Now: func() time.Time { return noon }, Unfiled: s.few})
 	s.must(err)
 	s.db, s.close = d, closeAll
 	s.tb.Cleanup(func() { closeAll() })

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 
 	"github.com/memhooks/memhooks/shared/fanout"
 	"github.com/memhooks/memhooks/shared/memory/store"
@@ -81,6 +82,9 @@ func (t *tx) add(in *draft, put *store.Stored, refuse refusal) (bool, error) {
 	}
 	if put.Name != nil {
 		if err := t.nameFree(in, put, "", refuse); err != nil {
+			if !errors.As(err, new(*store.ConflictError)) {
+				return false, err
+			}
 			// The very grain may hold its own name.
 			if there, same := t.grain(in, put.Hash); same == nil && there != nil && isSame(&there.Stored, put) {
 				return true, nil
@@ -233,21 +237,23 @@ func (t *tx) insertGrain(in *draft, put *store.Stored, shelf int64, refuse refus
 		switch {
 		case err != nil:
 			return false, err
-		case there == nil:
+		case there == nil && waits: // another that begins alike
 			continue
+		case there == nil: // what is filed leads nowhere
 		case isSame(&there.Stored, put):
 			return true, nil
 		case there.State != store.Gone:
 			return false, refuse(store.Taken, &there.Stored)
-		}
-		if _, err := t.exec("DELETE FROM grain WHERE n=?", there.n); err != nil {
-			return false, err
+		default:
+			if _, err := t.exec("DELETE FROM grain WHERE n=?", there.n); err != nil {
+				return false, err
+			}
+			old := numbered{t.d.unfiled.sum(in.row.Memory, put.Hash), in.row.n, put.Hash, there.n}
+			t.after(func() { t.d.unfiled.remove(old) })
 		}
 		if _, err := t.exec("DELETE FROM filed WHERE memory=? AND hash=?", in.row.n, hash); err != nil {
 			return false, err
 		}
-		old := numbered{t.d.unfiled.sum(in.row.Memory, put.Hash), in.row.n, put.Hash, there.n}
-		t.after(func() { t.d.unfiled.remove(old) })
 	}
 	t.addUnfiled(in, put.Hash, t.d.lastN)
 	in.count(shelf, put, 1)

@@ -122,12 +122,13 @@ func (s grains) byHash(m change.Memory, hash string) (*store.Stored, error) {
 }
 
 // hashed reads the grain whose hash lies between two, which begin with the
-// digits that the text begins with. Where it moved meanwhile from what is not
-// filed, or to it, it is looked for again.
+// digits that the text begins with. It is looked for again where it may have
+// moved meanwhile: from what is filed to a number that had no row yet, or to
+// one that was not known.
 func (s grains) hashed(m change.Memory, text string, from, to any) (*store.Stored, error) {
 	for {
 		places := s.d.unfiled.find(m, text)
-		for _, at := range places {
+		for _, at := range append(places, places[:len(places)-1]...) {
 			condition, args := "AND g.n=? AND g.hash>=? AND g.hash<=?", []any{at, from, to}
 			if at == nil {
 				condition, args = "AND g.n IN (SELECT n FROM filed WHERE memory="+memoryN+" AND hash>=? AND hash<=?)", named(m, from, to)

@@ -116,9 +116,7 @@ func (s memories) Remove(ctx context.Context, m change.Memory) error {
 
 func (t *tx) removeMemory(in *draft) error {
 	n := in.row.n
-	waiting := t.d.unfiled.list(in.row.n)
-	t.d.unfiled.remove(waiting...)
-	t.undo(func() { t.d.unfiled.add(waiting...) })
+	t.after(func() { t.d.unfiled.remove(t.d.unfiled.list(n)...) })
 	const ofMemory = "grain WHERE shelf IN (SELECT n FROM shelf WHERE memory=?)"
 	if err := t.unindex("SELECT n FROM "+ofMemory, n); err != nil {
 		return err

@@ -45,6 +45,9 @@ func (t *tx) begin() error {
 // finish plans and stores the log entries of what was raised, commits, and
 // arranges that the caches learn of it first of all.
 func (t *tx) finish() error {
+	if t.broken != nil {
+		return t.broken
+	}
 	for i := 0; i < len(t.order); i++ {
 		if err := t.settle(t.order[i]); err != nil {
 			return err
