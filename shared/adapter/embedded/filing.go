@@ -43,9 +43,6 @@ const (
 	fileAtOnce = 16    // how many one statement files
 )
 
-// idDigits are as many digits of a hash as name a grain: a REM id's.
-const idDigits = 32
-
 // unfiled finds the newest grains by their hashes. A hash falls anywhere in the
 // table filed: filing each with its write changes a page of its own for each.
 // So they wait here, and are filed in the order of their hashes, where
@@ -77,7 +74,7 @@ func newUnfiled() *unfiled {
 
 // sum is the key of what begins alike.
 func (u *unfiled) sum(m change.Memory, hash string) uint64 {
-	return maphash.Comparable(u.seed, boxOf{m, hash[:min(len(hash), idDigits)]})
+	return maphash.Comparable(u.seed, boxOf{m, hash[:min(len(hash), change.IDDigits)]})
 }
 
 // find returns where a grain may stand: numbers, and nil for what is filed. It

@@ -81,7 +81,7 @@ func TestAGrainIsFoundWhileItWaitsAndWhenItIsFiled(t *testing.T) {
 		t.Helper()
 		for i := range many {
 			h := hashOf(name(i))
-			for _, ref := range []store.Ref{{Hash: h}, {Lineage: h}, {Prefix: h[:idDigits]}} {
+			for _, ref := range []store.Ref{{Hash: h}, {Lineage: h}, {Prefix: h[:change.IDDigits]}} {
 				s.boxes.forget(boxOf{mem1, h})
 				if got, err := (grains{s.db}).Load(bg, mem1, ref); err != nil || got.Hash != h {
 					t.Fatalf("grain %d by %+v: %v, %v", i, ref, got.Hash, err)
@@ -243,7 +243,7 @@ func TestTwoHashesThatBeginAlikeAreTwoGrains(t *testing.T) {
 	s := openFew(t)
 	a := stored("a")
 	b := *a
-	b.Hash = a.Hash[:idDigits] + hashOf("b")[idDigits:]
+	b.Hash = a.Hash[:change.IDDigits] + hashOf("b")[change.IDDigits:]
 	b.Lineage = b.Hash
 	for range 2 {
 		for _, g := range []*store.Stored{a, &b} {
