@@ -40,7 +40,7 @@ type Cloud struct {
 	Log       feed.Log
 	Compactor feed.Compactor
 	Consumers feed.Consumers
-	Ahead     func(ctx context.Context, h hook.Hook, entries []feed.Entry) error // feed.Config.Ahead; nil where nothing is kept
+	Ahead     func(ctx context.Context, h hook.Hook, entries []feed.Entry) // feed.Config.Ahead; nil where nothing is kept
 
 	Queue    delivery.Queue
 	Ledger   delivery.Ledger

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/memhooks/memhooks/shared/change"
+	"github.com/memhooks/memhooks/shared/dialect"
 	"github.com/memhooks/memhooks/shared/fault"
 	"github.com/memhooks/memhooks/shared/feed"
 	"github.com/memhooks/memhooks/shared/hook"
@@ -97,6 +98,57 @@ func TestAPageReadsNoMoreOfTheLogThanItShows(t *testing.T) {
 		h.must(err)
 		if len(p.Items) != 5 || log.read > c.most+oldestLeft {
 			t.Errorf("%d events of %s were found in %d entries of the log, want at most %d", len(p.Items), c.of.ID, log.read, c.most+oldestLeft)
+		}
+	}
+}
+
+// ahead notes what is read ahead and what is told.
+type ahead struct {
+	feed.Teller
+	of    []string // the hooks that it was read for
+	read  []int64
+	early []int64 // told, and not read before
+}
+
+func (a *ahead) Ahead(_ context.Context, h hook.Hook, entries []feed.Entry) {
+	a.of = append(a.of, h.ID)
+	for _, e := range entries {
+		a.read = append(a.read, e.Seq)
+	}
+}
+
+func (a *ahead) Tell(ctx context.Context, c change.Change) (dialect.Event, error) {
+	if !slices.Contains(a.read, c.Seq) {
+		a.early = append(a.early, c.Seq)
+	}
+	return a.Teller.Tell(ctx, c)
+}
+
+func TestWhatIsToldWasReadAheadOnceAndTogether(t *testing.T) {
+	h := open(t)
+	all := h.polled("hook-1", nil)
+	some := h.polled("hook-2", func(s *hook.Settings) { s.Namespace = ptr(ptr("rare")) })
+	const events = 150
+	var every []int64
+	for i := range events {
+		h.add([]string{"rare", "n", "n"}[i%3], strconv.Itoa(i))
+		every = append(every, int64(i+1))
+	}
+	for _, c := range []struct {
+		of              hook.Hook
+		limit, shown    int
+		readings, ahead int // at most, and of how many entries
+	}{{all, events, events, 2, events}, {all, 7, 7, 1, 7}, {some, events, events / 3, 2, events}, {some, 10, 10, 2, 50}} {
+		a := &ahead{Teller: h.Memory}
+		with := h.config()
+		with.Teller, with.Ahead = a, a.Ahead
+		p, err := feed.New(with).Events(h.ctx, c.of, feed.Request{Limit: c.limit})
+		h.must(err)
+		if len(p.Items) != c.shown || len(a.early) > 0 || !slices.Equal(a.read, every[:min(c.ahead, len(a.read))]) {
+			t.Errorf("%d events of %s, of them not read ahead %v; read were %v, want each of the first %d once", len(p.Items), c.of.ID, a.early, a.read, c.ahead)
+		}
+		if len(a.of) > c.readings || slices.ContainsFunc(a.of, func(id string) bool { return id != c.of.ID }) {
+			t.Errorf("%d events of %s were read ahead for %v, want %d readings at most", c.shown, c.of.ID, a.of, c.readings)
 		}
 	}
 }

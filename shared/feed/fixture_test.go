@@ -75,10 +75,17 @@ func (h *house) refused(what string, err error, want fault.Kind) {
 
 // over is the feed stage over another log than the cloud's.
 func (h *house) over(log feed.Log) *feed.Service {
-	return feed.New(feed.Config{
-		Log: log, Compactor: h.Cloud.Compactor, Consumers: h.Cloud.Consumers, Current: h.Memory,
+	c := h.config()
+	c.Log = log
+	return feed.New(c)
+}
+
+// config is that of the feed stage.
+func (h *house) config() feed.Config {
+	return feed.Config{
+		Log: h.Cloud.Log, Compactor: h.Cloud.Compactor, Consumers: h.Cloud.Consumers, Current: h.Memory,
 		Teller: h.Memory, Modes: h.Hooks, Cursors: cursor.New(h.sealer()), Now: h.now,
-	})
+	}
 }
 
 func (h *house) sealer() *seal.Sealer {

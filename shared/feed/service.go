@@ -51,9 +51,9 @@ type Config struct {
 	Cursors   cursor.Maker
 	Now       func() time.Time
 	// Ahead reads together what Teller is about to be asked for one by one of
-	// the entries that a hook sees. It only saves time; nil where nothing is kept
-	// between reads.
-	Ahead func(ctx context.Context, h hook.Hook, entries []Entry) error
+	// the entries that a hook sees. It only saves time: what it can't read is read
+	// when it is told. Nil where nothing is kept between reads.
+	Ahead func(ctx context.Context, h hook.Hook, entries []Entry)
 }
 
 // Service reads the log for one hook. It is safe for concurrent use.
@@ -199,9 +199,7 @@ func (s *Service) page(ctx context.Context, h hook.Hook, after int64, limit int)
 				break
 			}
 			if s.cfg.Ahead != nil && i%aheadAtOnce == 0 {
-				if err := s.cfg.Ahead(ctx, h, entries[i:min(i+aheadAtOnce, len(entries))]); err != nil {
-					return Page{}, after, err
-				}
+				s.cfg.Ahead(ctx, h, entries[i:min(i+aheadAtOnce, len(entries))])
 			}
 			after = entries[i].Seq
 			budget--

@@ -48,19 +48,20 @@ func (d *db) askFor(m change.Memory, hashes []string, count int) []any {
 	return named(m, args...)
 }
 
-// ahead is the feed's reading ahead.
-func (d *db) ahead(ctx context.Context, h hook.Hook, entries []feed.Entry) error {
-	return d.warm(ctx, h.Memory, h.ID, entries)
+// ahead is the feed's reading ahead. Its error is left to whoever reads the same
+// grain again.
+func (d *db) ahead(ctx context.Context, h hook.Hook, entries []feed.Entry) {
+	_ = d.warm(ctx, h.Memory, h.ID, entries)
 }
 
-// warm reads the grains of entries that a hook is about to be told of into the
+// warm reads the grains of entries that the hook of an id is about to be told of into the
 // row cache: a backlog is read in a few queries instead of one an event. It only
 // saves time: what it does not read is read when it is needed.
-func (d *db) warm(ctx context.Context, m change.Memory, hook string, entries []feed.Entry) error {
+func (d *db) warm(ctx context.Context, m change.Memory, id string, entries []feed.Entry) error {
 	var wanted []string
 	for i := range entries {
 		c := &entries[i].Change
-		if _, sees := entries[i].For(hook); sees && (c.Cause == events.Created || c.Cause == events.Superseded) {
+		if _, sees := entries[i].For(id); sees && (c.Cause == events.Created || c.Cause == events.Superseded) {
 			wanted = append(wanted, c.Hash)
 		}
 	}

@@ -33,7 +33,7 @@ func TestWhatAHookIsAboutToBeToldOfIsReadTogether(t *testing.T) {
 	s.again() // nothing is held
 	all, err := logs{s.db}.Read(bg, mem1, 0, 1000)
 	s.must(err)
-	s.must(s.ahead(bg, h, all))
+	s.must(s.warm(bg, h.Memory, h.ID, all))
 	if held, ok := s.boxes.get(boxOf{mem1, hashOf("gone")}); ok && held.Box != nil {
 		t.Errorf("a forgotten grain is held with %q", held.Box)
 	}
@@ -64,7 +64,7 @@ func TestGrainsThatStandFarFromEachOtherAreReadAheadToo(t *testing.T) {
 	s.again()
 	all, err := logs{s.db}.Read(bg, mem1, 0, 1000)
 	s.must(err)
-	s.must(s.ahead(bg, h, all))
+	s.must(s.warm(bg, h.Memory, h.ID, all))
 	for _, name := range names {
 		if held, ok := s.boxes.get(boxOf{mem1, hashOf(name)}); !ok || string(held.Box) != "box of "+name {
 			t.Errorf("%s was not read: %q", name, held.Box)
