@@ -25,6 +25,7 @@ type item struct {
 	redrive   int
 	group     string
 	next      *item // the next of its group
+	before    *item // the one whose next it is, nil for the first
 
 	entry     *feed.Entry // nil while a job with a row waits
 	attempts  int
@@ -178,7 +179,7 @@ func (l *lane) enqueue(it *item) (parked *item) {
 		it.front = true
 		l.offer(it)
 	default:
-		tail.next = it
+		tail.next, it.before = it, tail
 		if tail.row && !it.row {
 			l.park(it)
 			return it
@@ -229,7 +230,7 @@ func (l *lane) advance(it *item) {
 		l.away.recall(it.group)
 		return
 	}
-	next.front = true
+	next.front, next.before = true, nil
 	l.offer(next)
 }
 

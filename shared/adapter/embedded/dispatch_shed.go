@@ -45,23 +45,18 @@ func (l *lane) shed(size int) {
 	l.hold(l.window[:cut])
 }
 
-// unchain takes what is shed, of which no group holds more than its end, out of
-// the groups.
+// unchain takes what is shed out of the groups, of which it is the end. What is
+// before it may be in no window any more: an attempt that is under way, though
+// others have ended its job, or one that they ended in line.
 func (l *lane) unchain(gone []*item) {
-	end := func(it *item) {
-		if it.next != nil && it.next.shed && !it.shed {
-			it.next, l.tails[it.group] = nil, it
-		}
-	}
-	for _, it := range l.window {
-		end(it)
-	}
-	for _, it := range l.rows {
-		end(it)
-	}
 	for _, it := range gone {
-		if tail := l.tails[it.group]; tail != nil && tail.shed {
+		before := it.before
+		switch {
+		case !it.shed || before != nil && before.shed:
+		case before == nil:
 			delete(l.tails, it.group)
+		default:
+			before.next, l.tails[it.group] = nil, before
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/memhooks/memhooks/shared/delivery"
 	"github.com/memhooks/memhooks/shared/hook"
+	"github.com/memhooks/memhooks/shared/memory/store"
 	"github.com/memhooks/memhooks/shared/seal"
 )
 
@@ -30,6 +31,7 @@ type receiver struct {
 	config Config
 	answer func(ctx context.Context, j delivery.Job) delivery.Outcome // nil: all succeed
 	stop   func()
+	newest map[string]*store.Stored // by the name that versions was given
 
 	mu    sync.Mutex
 	began time.Time
@@ -215,16 +217,18 @@ func (r *receiver) list(q delivery.Query) []delivery.Record {
 	}
 }
 
-// versions adds a grain and then replaces it, one change each.
+// versions adds n versions of a grain, one change each, to those that it has.
 func (r *receiver) versions(name string, n int) {
 	r.tb.Helper()
-	g, expect := stored(name), ""
-	for i := range n {
-		if i > 0 {
-			expect = g.Hash
-			g = newer(g, name+string(rune('a'+i)))
+	if r.newest == nil {
+		r.newest = make(map[string]*store.Stored)
+	}
+	for range n {
+		g, expect := stored(name), ""
+		if of := r.newest[name]; of != nil {
+			g, expect = newer(of, name+string(rune('a'+of.Version))), of.Hash
 		}
-		_, err := r.commit(put(g, expect))
-		r.must(err)
+		r.must2(r.commit(put(g, expect)))
+		r.newest[name] = g
 	}
 }

@@ -1,0 +1,60 @@
+package embedded
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/memhooks/memhooks/shared/delivery"
+	"github.com/memhooks/memhooks/shared/hook"
+)
+
+// What a stopped hook gives back comes once and in its order, although others
+// have ended the jobs of its lineage before it, which are under way or in line.
+func TestWhatIsGivenBackBehindEndedJobsComesOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		first  []string // other lineages
+		floor  int64    // below it jobs expire; 0: they are skipped
+		end    delivery.Status
+		posted []int64
+	}{
+		"skipped under way":      {nil, 0, delivery.StatusSkipped, []int64{1, 4, 5}},
+		"expired under way":      {nil, 2, delivery.StatusExpired, []int64{1, 2, 3, 4, 5}},
+		"expired with the next":  {nil, 3, delivery.StatusExpired, []int64{1, 3, 4, 5}},
+		"expired, first in line": {[]string{"b"}, 3, delivery.StatusExpired, []int64{1, 3, 4, 5, 6}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := receive(t, Config{Workers: len(c.first)}) // one, or as many as there are by default
+				release := r.withhold()
+				r.serve()
+				defer func() { r.stop() }()
+				r.addWebhook("h1")
+				r.add(c.first...)
+				r.versions("a", 3)
+				r.settled()
+				if c.floor > 0 {
+					r.must(logs{r.db}.Compact(bg, mem1, c.floor))
+				} else {
+					r.must2(r.q.SkipToHead(bg, mem1, "h1"))
+				}
+				r.versions("a", 2)
+				r.settled()
+				r.setState("h1", hook.Paused)
+				r.settled()
+				r.setState("h1", hook.Active)
+				r.settled()
+				if n := len(r.seen()); n != 1 {
+					t.Errorf("%d posts while the first is under way", n)
+				}
+				release()
+				r.settled()
+				if got := seqs(r.seen()); !slices.Equal(got, c.posted) {
+					t.Errorf("posts %v, want %v", got, c.posted)
+				}
+				delivered := len(c.posted) - 1 // what was under way counts no more
+				wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusDelivered: delivered, c.end: len(c.first) + 5 - delivered})
+			})
+		})
+	}
+}
