@@ -111,7 +111,11 @@ func (q *queue) loadLog(l *lane, window int) error {
 	for i := range found {
 		e := &found[i]
 		m, sees := e.For(l.id)
-		if sees && !l.late[e.Seq] {
+		switch {
+		case l.late[e.Seq]:
+			l.hold(append(l.window, &item{seq: e.Seq, settled: true}))
+			q.settler.add(ending{lane: l}) // its place may pass it, though nothing else comes
+		case sees:
 			if parked := l.admit(e, m.Prev); parked != nil {
 				q.settler.add(parking(l, parked))
 			}

@@ -26,7 +26,7 @@ const (
 )
 
 // ending is what is to be recorded of one job; without an item, that the
-// lane's health has changed.
+// lane's health has changed, or its place.
 type ending struct {
 	lane      *lane
 	it        *item

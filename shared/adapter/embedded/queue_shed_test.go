@@ -1,6 +1,8 @@
 package embedded
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -54,6 +56,50 @@ func TestWhatIsGivenBackBehindEndedJobsComesOnce(t *testing.T) {
 				}
 				delivered := len(c.posted) - 1 // what was under way counts no more
 				wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusDelivered: delivered, c.end: len(c.first) + 5 - delivered})
+			})
+		})
+	}
+}
+
+// The place of a hook that stopped passes what had ended before an attempt that
+// hung, whether that ends before the hook goes on or after: an idle hook would
+// keep the log from compaction.
+func TestThePlacePassesWhatEndedBeforeTheHookStopped(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		t.Run(fmt.Sprint("it ends late: ", late), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := receive(t, Config{})
+				release := make(chan struct{})
+				r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
+					if j.Entry.Seq == 1 {
+						<-release
+					}
+					return ok(j)
+				}
+				r.serve()
+				defer func() { r.stop() }()
+				r.addWebhook("h1")
+				r.add(manyNames(5)...)
+				r.settled()
+				r.setState("h1", hook.Paused)
+				if !late {
+					close(release)
+				}
+				r.settled()
+				r.setState("h1", hook.Active)
+				r.settled()
+				if late {
+					close(release)
+				}
+				r.settled()
+				needed, err := r.q.needed(bg)
+				r.must(err)
+				if len(needed) > 0 || len(r.seen()) != 5 {
+					t.Errorf("%v are needed after %d deliveries of 5", needed, len(r.seen()))
+				}
+				if held := r.q.held.Load(); held != 0 {
+					t.Errorf("%d entries are held by nobody", held)
+				}
 			})
 		})
 	}
