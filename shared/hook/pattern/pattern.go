@@ -105,25 +105,26 @@ func (p Pattern) Only(field string) []string {
 	return values
 }
 
-// Values returns the plain values that a field is compared with, whether it
-// must have one of them or another; none of confidence.
-func (p Pattern) Values(field string) []string {
+// Values returns the plain values that a field is compared with: those that it
+// may have, and those of anything-but; none of confidence.
+func (p Pattern) Values(field string) (may, not []string) {
 	tree, _ := p.tree.(map[string]any)
 	list, _ := tree[field].([]any)
-	var all []string
 	for _, item := range list {
-		if operator, isObject := item.(map[string]any); isObject {
-			item = operator["anything-but"]
+		operator, isObject := item.(map[string]any)
+		if !isObject {
+			values, _ := texts([]any{item})
+			may = append(may, values...)
+			continue
 		}
-		several, isList := item.([]any)
+		several, isList := operator["anything-but"].([]any)
 		if !isList {
-			several = []any{item}
+			several = []any{operator["anything-but"]}
 		}
-		if values, ok := texts(several); ok {
-			all = append(all, values...)
-		}
+		values, _ := texts(several)
+		not = append(not, values...)
 	}
-	return all
+	return may, not
 }
 
 // NeedsContent reports whether matching takes what is sealed with a grain:
