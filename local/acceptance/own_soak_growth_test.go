@@ -39,7 +39,8 @@ var atRest = []string{"go_goroutines", "process_open_fds"}
 // atRestMore is by how much these may be more than before the load.
 const atRestMore = 20
 
-// gcPercent is the soaked server's GOGC, that of every server.
+// gcPercent is the GOGC that the soaked server is started with: its live heap is
+// worked out of it.
 const gcPercent = 200
 
 // stays is the memory of a server without garbage: what is resident beside Go's
@@ -56,7 +57,7 @@ func stays(t *testing.T, now map[string]float64) float64 {
 		return v
 	}
 	heap := of("go_memstats_heap_inuse_bytes") + of("go_memstats_heap_idle_bytes") - of("go_memstats_heap_released_bytes")
-	live := of("go_memstats_next_gc_bytes") / (1 + gcPercent/100)
+	live := of("go_memstats_next_gc_bytes") / (1 + gcPercent/100.0)
 	return of("process_resident_memory_bytes") - heap + live
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // useOurWords makes huma say what is wrong with a value in words that go on
-// after the field's name. Those that refusals are
-// told from stay as they are.
+// after the field's name. Messages by which refusal.go tells kinds apart keep
+// huma's words.
 func useOurWords() {
 	validation.MsgExpectedBoolean = "must be true or false"
 	validation.MsgExpectedNumber = "must be a number"

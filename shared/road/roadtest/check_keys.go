@@ -99,8 +99,7 @@ func read(in string, c change.Change, given map[string]any, body []byte) (s show
 	for _, mode := range modes {
 		top, data := wanted(in, c, given, mode, s.redacted != "")
 		open := mode == redact.Full && s.redacted == ""
-		written := c.Cause == events.Created || c.Cause == events.Superseded // with a tag
-		if same(s.top, top) && same(s.data, data) && (open || len(tags) == 0) && (len(tags) > 0 || !open || !written) {
+		if same(s.top, top) && same(s.data, data) && (open || len(tags) == 0) && (len(tags) > 0 || !open || !written(c)) {
 			s.modes = append(s.modes, mode)
 		}
 	}
