@@ -105,8 +105,8 @@ func (q *queue) loadLog(l *lane, window int) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.gone || l.read != after {
-		return nil // its place was moved meanwhile, or it has none any more
+	if l.gone || l.state != hook.Active || l.read != after {
+		return nil // its hook was stopped meanwhile, its place moved, or it has none any more
 	}
 	for i := range found {
 		e := &found[i]

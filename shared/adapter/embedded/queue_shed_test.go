@@ -104,3 +104,25 @@ func TestThePlacePassesWhatEndedBeforeTheHookStopped(t *testing.T) {
 		})
 	}
 }
+
+// What a loader has read for a hook that stopped meanwhile is not kept.
+func TestAHookThatStopsWhileItLoadsHoldsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receive(t, Config{})
+		r.serve()
+		defer func() { r.stop() }()
+		r.addWebhook("h1")
+		r.setState("h1", hook.Paused)
+		r.add("a", "b")
+		r.settled()
+		h, err := r.hookByID(bg, mem1, "h1")
+		r.must(err)
+		r.must(r.q.loadLog(r.q.byN[h.n], maxWindow)) // as one does that began before
+		if held := r.q.held.Load(); held != 0 {
+			t.Errorf("%d entries are held of a hook that is stopped", held)
+		}
+		r.setState("h1", hook.Active)
+		r.settled()
+		wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusDelivered: 2})
+	})
+}
