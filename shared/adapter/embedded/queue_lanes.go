@@ -117,6 +117,9 @@ func (l *lane) skip(to int64) {
 		end(it)
 	}
 	for _, it := range l.tails {
+		for it.before != nil { // the first may be one that an earlier skip has ended
+			it = it.before
+		}
 		end(it)
 	}
 	l.ready, l.redriven = line{}, line{}

@@ -95,6 +95,34 @@ func TestAnAttemptUnderWayWhileItsHookSkipsCountsNoMore(t *testing.T) {
 	})
 }
 
+// An attempt that two skips overtook still holds up its lineage, and what comes
+// while it is under way keeps its order.
+func TestAnAttemptUnderWayWhileItsHookSkipsTwiceIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := receive(t, Config{})
+		release := r.withhold()
+		r.serve()
+		defer func() { r.stop() }()
+		r.addWebhook("h1")
+		for range 2 {
+			r.versions("a", 1)
+			r.settled()
+			r.must2(r.q.SkipToHead(bg, mem1, "h1"))
+		}
+		r.versions("a", 2)
+		r.settled()
+		if got := seqs(r.seen()); !slices.Equal(got, []int64{1}) {
+			t.Errorf("posts %v: 3 must wait for 1, which is under way", got)
+		}
+		release()
+		r.settled()
+		if got := seqs(r.seen()); !slices.Equal(got, []int64{1, 3, 4}) {
+			t.Errorf("posts %v", got)
+		}
+		wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusSkipped: 2, delivery.StatusDelivered: 2})
+	})
+}
+
 func TestWhatWaitsBehindAnExpiredRetryGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := receive(t, Config{})
