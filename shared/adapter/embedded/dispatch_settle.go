@@ -50,6 +50,7 @@ type settler struct {
 	asked   []chan struct{} // to be closed once what waits before them is recorded
 	serving bool
 	signal  chan struct{} // holds one
+	gaveUp  bool          // on a batch; its items count as settled, and no place may pass them; the recording goroutine's alone
 }
 
 func newSettler() *settler { return &settler{signal: make(chan struct{}, 1)} }
@@ -141,9 +142,10 @@ func (q *queue) settle(end <-chan struct{}) {
 }
 
 // record writes a batch, and tries again while the store refuses it, until the
-// service ends: what is unrecorded then is handed out again after a start.
+// service ends: what is unrecorded then is handed out again after a start, and
+// what comes later with it.
 func (q *queue) record(batch []ending, end <-chan struct{}) {
-	if len(batch) == 0 {
+	if len(batch) == 0 || q.settler.gaveUp {
 		return
 	}
 	sheets := q.sheets(batch)
@@ -163,6 +165,7 @@ func (q *queue) record(batch []ending, end <-chan struct{}) {
 		select {
 		case <-time.After(settleRetry):
 		case <-end:
+			q.settler.gaveUp = true
 			return
 		}
 	}

@@ -63,6 +63,40 @@ func TestWritingASheetTwiceIsHarmless(t *testing.T) {
 	wantCounts(t, r.counts("h1"), map[delivery.Status]int{delivery.StatusDead: 1, delivery.StatusDelivered: 2})
 }
 
+func TestWhatTheStoreRefusedUntilTheEndIsPassedByNothing(t *testing.T) {
+	r := receive(t, Config{})
+	r.addWebhook("h1")
+	r.add("a", "b")
+	h, err := r.hookByID(bg, mem1, "h1")
+	r.must(err)
+	l := r.q.laneFor(h)
+	l.recovered, l.slots = true, 0 // nothing is sent
+	entries, err := r.readLog(bg, h.memory, 0, 2)
+	r.must(err)
+	for i := range entries {
+		l.admit(&entries[i], int64(i))
+	}
+	items, end := slices.Clone(l.window), make(chan struct{})
+	close(end)
+	record := func(i int, status string) {
+		r.q.record([]ending{{lane: l, it: items[i], fresh: true, status: status, attempts: 1, at: 1, code: 200}}, end)
+	}
+	rename := func(from, to string) {
+		r.must(r.writer.do(bg, func(t *tx) error {
+			_, err := t.exec("ALTER TABLE " + from + " RENAME TO " + to)
+			return err
+		}))
+	}
+	rename("job", "taken")
+	record(0, statusRetry)
+	rename("taken", "job")
+	record(1, string(delivery.StatusDelivered))
+	var cursor int64
+	if _, err := r.row("SELECT cursor FROM place", nil, &cursor); err != nil || cursor != 0 {
+		t.Errorf("the place went on to %d, past a retry that is recorded nowhere: %v", cursor, err)
+	}
+}
+
 func TestAnAttemptUnderWayWhileItsHookSkipsCountsNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := receive(t, Config{})
