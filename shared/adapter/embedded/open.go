@@ -142,6 +142,10 @@ func (c connection) Close() error {
 }
 
 func openWriter(ctx context.Context, path string) (connection, error) {
+	// SQLite gives its other files the mode of this one.
+	if made, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err == nil {
+		_ = made.Close()
+	} // else it says better what is wrong
 	pool, err := sql.Open("sqlite", dsn(path, "", writerPragmas[:]))
 	if err != nil {
 		return connection{}, fmt.Errorf("open %s: %w", path, err)

@@ -20,6 +20,22 @@ func TestTwoProcessesNeverShareAFolder(t *testing.T) {
 	s.again() // a closed folder is free
 }
 
+func TestTheDatabaseIsItsOwnersAlone(t *testing.T) {
+	s := open(t)
+	s.add("a")
+	found := 0
+	for name := range s.files() {
+		info, err := os.Stat(filepath.Join(s.dir, name))
+		s.must(err)
+		if found++; info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v", name, info.Mode())
+		}
+	}
+	if found < 3 {
+		t.Errorf("%d files were looked at", found)
+	}
+}
+
 func TestANewerSchemaIsRefused(t *testing.T) {
 	s := open(t)
 	s.must(s.close())
