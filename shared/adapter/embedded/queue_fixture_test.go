@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -150,14 +151,33 @@ func hanging(ctx context.Context, j delivery.Job) delivery.Outcome {
 	return o
 }
 
-// withhold lets every answer wait until release is called.
-func (r *receiver) withhold() (release func()) {
+// withhold lets the answers of some seqs, none = all, wait until release is
+// called.
+func (r *receiver) withhold(seqs ...int64) (release func()) {
 	until := make(chan struct{})
 	r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
-		<-until
+		if len(seqs) == 0 || slices.Contains(seqs, j.Entry.Seq) {
+			<-until
+		}
 		return ok(j)
 	}
 	return func() { close(until) }
+}
+
+// admitted makes the lane of a hook that is not served, and gives it the first
+// so many of some entries.
+func (r *receiver) admitted(n int, names ...string) *lane {
+	r.addWebhook("h1")
+	r.add(names...)
+	h, err := r.hookByID(bg, mem1, "h1")
+	r.must(err)
+	l := r.q.laneFor(h)
+	entries, err := r.readLog(bg, h.memory, 0, n)
+	r.must(err)
+	for i := range entries {
+		l.admit(&entries[i], int64(i))
+	}
+	return l
 }
 
 func (r *receiver) addWebhook(id string) hook.Hook {

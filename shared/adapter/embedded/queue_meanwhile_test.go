@@ -17,17 +17,9 @@ func TestAnOutcomeThatASkipOvertookCountsNoMore(t *testing.T) {
 	for _, status := range []string{string(delivery.StatusDelivered), string(delivery.StatusDead), statusRetry} {
 		t.Run(status, func(t *testing.T) {
 			r := receive(t, Config{})
-			r.addWebhook("h1")
-			r.add("a", "b", "c")
-			h, err := r.hookByID(bg, mem1, "h1")
-			r.must(err)
-			l := r.q.laneFor(h)
-			entries, err := r.readLog(bg, h.memory, 0, 1)
-			r.must(err)
-			l.admit(&entries[0], 0)
+			l := r.admitted(1, "a", "b", "c")
 			sheets := r.q.sheets([]ending{{lane: l, it: l.window[0], fresh: true, status: status, attempts: 1, at: 1, code: 200}})
-			_, err = r.q.SkipToHead(bg, mem1, "h1")
-			r.must(err)
+			r.must2(r.q.SkipToHead(bg, mem1, "h1"))
 			for range 2 { // a request to the writer may be run again
 				r.must(r.writer.do(bg, sheets[0].apply))
 			}
@@ -42,16 +34,7 @@ func TestAnOutcomeThatASkipOvertookCountsNoMore(t *testing.T) {
 
 func TestWritingASheetTwiceIsHarmless(t *testing.T) {
 	r := receive(t, Config{})
-	r.addWebhook("h1")
-	r.add("a", "b", "c")
-	h, err := r.hookByID(bg, mem1, "h1")
-	r.must(err)
-	l := r.q.laneFor(h)
-	entries, err := r.readLog(bg, h.memory, 0, 3)
-	r.must(err)
-	for i := range entries {
-		l.admit(&entries[i], int64(i))
-	}
+	l := r.admitted(3, "a", "b", "c")
 	var batch []ending
 	for i, status := range []delivery.Status{delivery.StatusDead, delivery.StatusDelivered, delivery.StatusDelivered} {
 		batch = append(batch, ending{lane: l, it: l.window[i], fresh: true, status: string(status), attempts: 1, at: 1, code: 200})
@@ -65,17 +48,8 @@ func TestWritingASheetTwiceIsHarmless(t *testing.T) {
 
 func TestWhatTheStoreRefusedUntilTheEndIsPassedByNothing(t *testing.T) {
 	r := receive(t, Config{})
-	r.addWebhook("h1")
-	r.add("a", "b")
-	h, err := r.hookByID(bg, mem1, "h1")
-	r.must(err)
-	l := r.q.laneFor(h)
+	l := r.admitted(2, "a", "b")
 	l.recovered, l.slots = true, 0 // nothing is sent
-	entries, err := r.readLog(bg, h.memory, 0, 2)
-	r.must(err)
-	for i := range entries {
-		l.admit(&entries[i], int64(i))
-	}
 	items, end := slices.Clone(l.window), make(chan struct{})
 	close(end)
 	record := func(i int, status string) {
@@ -100,13 +74,7 @@ func TestWhatTheStoreRefusedUntilTheEndIsPassedByNothing(t *testing.T) {
 func TestAnAttemptUnderWayWhileItsHookSkipsCountsNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := receive(t, Config{})
-		release := make(chan struct{})
-		r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
-			if j.Entry.Seq == 1 {
-				<-release
-			}
-			return ok(j)
-		}
+		release := r.withhold(1)
 		r.serve()
 		defer func() { r.stop() }()
 		r.addWebhook("h1")
@@ -120,7 +88,7 @@ func TestAnAttemptUnderWayWhileItsHookSkipsCountsNoMore(t *testing.T) {
 		if got := seqs(r.seen()); !slices.Equal(got, []int64{1}) {
 			t.Errorf("posts %v: 3 must wait for 1, which is under way", got)
 		}
-		close(release)
+		release()
 		r.settled()
 		if got := seqs(r.seen()); !slices.Equal(got, []int64{1, 3}) {
 			t.Errorf("posts %v", got)

@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -69,13 +68,7 @@ func TestThePlacePassesWhatEndedBeforeTheHookStopped(t *testing.T) {
 		t.Run(fmt.Sprint("it ends late: ", late), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := receive(t, Config{})
-				release := make(chan struct{})
-				r.answer = func(_ context.Context, j delivery.Job) delivery.Outcome {
-					if j.Entry.Seq == 1 {
-						<-release
-					}
-					return ok(j)
-				}
+				release := r.withhold(1)
 				r.serve()
 				defer func() { r.stop() }()
 				r.addWebhook("h1")
@@ -83,13 +76,13 @@ func TestThePlacePassesWhatEndedBeforeTheHookStopped(t *testing.T) {
 				r.settled()
 				r.setState("h1", hook.Paused)
 				if !late {
-					close(release)
+					release()
 				}
 				r.settled()
 				r.setState("h1", hook.Active)
 				r.settled()
 				if late {
-					close(release)
+					release()
 				}
 				r.settled()
 				needed, err := r.q.needed(bg)
