@@ -46,7 +46,7 @@ func (p probe) settled(t *testing.T) {
 // after the answer, after later deliveries, after a kill and after a stop.
 func TestErasureProbe(t *testing.T) {
 	if deployed() {
-		t.Skip("looks into files; what services hold is looked through in shared/adapter/aws, TestErasureLeavesNothingInServices")
+		t.Skip("looks into files; what services hold: go test ./shared/adapter/aws -run TestErasureLeavesNothingInServices")
 	}
 	t.Parallel()
 	p := newProbe(t)

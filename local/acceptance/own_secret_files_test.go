@@ -13,7 +13,7 @@ import (
 // kill and after a stop.
 func TestSecretsStandInNoFile(t *testing.T) {
 	if deployed() {
-		t.Skip("looks into files; what services hold is looked through in shared/adapter/aws, TestSimulation")
+		t.Skip("looks into files; what services hold: go test ./shared/adapter/aws -run TestSimulation")
 	}
 	t.Parallel()
 	s := start(t, 86, settings{"MEMHOOKS_AUTH": "on"})

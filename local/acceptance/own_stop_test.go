@@ -145,7 +145,7 @@ func TestRow100DiskFull(t *testing.T) {
 func TestRow100StoreLocked(t *testing.T) {
 	row(t, 100, "disk full, store locked, clock moved back")
 	if deployed() {
-		t.Skip("a table has no lock on it")
+		t.Skip("a table has no lock on it; on a laptop: go test ./local/acceptance -run TestRow100StoreLocked")
 	}
 	s := start(t, 100, nil)
 	m := s.memory("default")

@@ -178,8 +178,9 @@ func (t *tx) pickLineages(in *draft) error {
 	err := t.rows("SELECT DISTINCT g.lineage"+later+"WHERE g.lineage IS NOT NULL", nil, func(scan func(...any) error) error {
 		var lineage hex64
 		err := scan(&lineage)
-		for _, at := range t.d.unfiled.find(in.row.Memory, string(lineage)) {
-			firsts = append(firsts, first{at, lineage.value()})
+		at := t.d.unfiled.find(in.row.Memory, string(lineage))
+		for _, n := range at[:len(at)-1] { // what is filed is found below
+			firsts = append(firsts, first{n, lineage.value()})
 		}
 		return err
 	})

@@ -54,9 +54,9 @@ func (d *db) ahead(ctx context.Context, h hook.Hook, entries []feed.Entry) {
 	_ = d.warm(ctx, h.Memory, h.ID, entries)
 }
 
-// warm reads the grains of entries that the hook of an id is about to be told of into the
-// row cache: a backlog is read in a few queries instead of one an event. It only
-// saves time: what it does not read is read when it is needed.
+// warm reads the grains of entries that the hook of an id is about to be told of
+// into the row cache: a backlog is read in a few queries instead of one an event.
+// It only saves time: what it does not read is read when it is needed.
 func (d *db) warm(ctx context.Context, m change.Memory, id string, entries []feed.Entry) error {
 	var wanted []string
 	for i := range entries {
